@@ -1,0 +1,132 @@
+// What the store asks of a database. Everything above this port knows neither SQL nor file names.
+// One thread writes each database; any number read. The journal only grows, so a reader needs no
+// transaction: it bounds itself by a size that it was given.
+
+/** The evidence parts of an entry, as stored. */
+export interface StoredEvidence {
+  public: Uint8Array;
+  /** Empty once erased. */
+  private: Uint8Array;
+  /** SHA-256 of the private part, kept when that is erased. */
+  privateHash: Uint8Array;
+}
+
+export interface EntryRow {
+  index: number;
+  leaf: Uint8Array;
+  /** Empty once erased, together with the body. */
+  blind: Uint8Array;
+  /** Packed; unpackEvidence() reads it. */
+  evidence: Uint8Array;
+  body: Uint8Array;
+}
+
+export interface TileRow {
+  level: number;
+  n: number;
+  /** 256 × 32 bytes. */
+  hashes: Uint8Array;
+  /** Root of the tile: its hash in the level above. */
+  root: Uint8Array;
+}
+
+export interface CheckpointRow {
+  size: number;
+  note: Uint8Array;
+  storedAtMs: number;
+}
+
+/** Newest entry of one scope at a commit. */
+export interface ScopeHead {
+  scope: string;
+  index: number;
+  scopeIndex: number;
+}
+
+export interface ScopeHeadRow {
+  lastIndex: number;
+  heads: ScopeHead[];
+}
+
+export interface MutationAttempt {
+  id: number;
+  atMs: number;
+  action: string;
+  table: string;
+  row: number;
+}
+
+/** Everything one commit adds; written in one transaction. */
+export interface JournalBatch {
+  entries: readonly EntryRow[];
+  tiles: readonly TileRow[];
+  scopeHeads?: ScopeHeadRow | undefined;
+  control: readonly number[];
+  filterSegments: readonly { segment: number; fingerprints: Uint8Array }[];
+}
+
+export interface JournalReader {
+  /** Number of entries: newest index + 1, or 0. */
+  size(): number;
+  readEntry(index: number): EntryRow | undefined;
+  /** Entries from `from` in order; missing ones are simply not there. */
+  readEntries(from: number, limit: number): EntryRow[];
+  /** Leaves only, in order, with their indexes. */
+  readLeaves(from: number, limit: number): { index: number; leaf: Uint8Array }[];
+  readTile(level: number, n: number): TileRow | undefined;
+  readTiles(level: number, from: number, limit: number): TileRow[];
+  readCheckpoints(below: number, limit: number): CheckpointRow[];
+  readScopeHeads(from: number, limit: number): ScopeHeadRow[];
+  readControl(): number[];
+  readFilterSegment(segment: number): Uint8Array | undefined;
+  readMutationAttempts(): MutationAttempt[];
+  /** Names what differs from the schema this program made: triggers, tables, version. */
+  schemaDifferences(): string[];
+  close(): void;
+}
+
+export interface JournalWriter extends JournalReader {
+  /** Durable (fsync) when it returns. */
+  commit(batch: JournalBatch): void;
+  insertCheckpoint(row: CheckpointRow): void;
+}
+
+export interface IndexCursor {
+  /** Entries indexed so far. */
+  size: number;
+  /** Leaf hash of the newest indexed entry; empty at 0. */
+  leafHash: Uint8Array;
+}
+
+/** Terms of one entry; see index/terms.ts for what they mean. */
+export interface IndexRow {
+  index: number;
+  /** Space-separated tokens. */
+  terms: string;
+  /** Words of a text or string value, where the store keeps a text index. */
+  text?: string | undefined;
+}
+
+export interface TermIndexReader {
+  cursor(): IndexCursor;
+  /** Indexes that carry every token, newest first, strictly below `below` if given. */
+  newest(tokens: readonly string[], options: { below?: number; limit: number }): number[];
+  /** Text hits, best first (higher score is better). */
+  searchText(
+    words: readonly string[],
+    options: { below: number; limit: number; offset: number },
+  ): { index: number; score: number }[];
+  close(): void;
+}
+
+export interface TermIndexWriter extends TermIndexReader {
+  insert(rows: readonly IndexRow[], cursor: IndexCursor): void;
+  /** Spreads merge work; returns whether more is left. */
+  mergeSome(): boolean;
+}
+
+/** The random key under which index terms are hashed; 16 bytes, one per index file. */
+export interface TermIndexIdentity {
+  termKey: Uint8Array;
+  textSearch: boolean;
+}

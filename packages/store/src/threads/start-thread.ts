@@ -1,0 +1,14 @@
+// Starts a thread from source or from the build, whichever this module itself runs from.
+import { Worker } from "node:worker_threads";
+import { ThreadClient, type ThreadMethods } from "./channel.ts";
+
+/** Modules are named relative to src (or dist), without extension: "commit/commit-thread". */
+export function startThread<M extends ThreadMethods>(module: string): ThreadClient<M> {
+  const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+  const url = new URL(`../${module}${extension}`, import.meta.url);
+  const worker = new Worker(new URL("../../thread.mjs", import.meta.url), {
+    workerData: { module: url.href },
+    name: `strongroom-${module.split("/").at(-1) ?? module}`,
+  });
+  return new ThreadClient<M>(worker);
+}
