@@ -1,0 +1,44 @@
+export { type Address, formatAddress, isLoopback, parseAddress } from "./address.ts";
+export { type AdminServer, type AdminServerOptions, startAdminServer } from "./admin-server.ts";
+export {
+  type Config,
+  type ConfigSources,
+  type DescribedSetting,
+  envName,
+  flagName,
+  loadConfig,
+  type SettingOrigin,
+  type SettingValues,
+} from "./config.ts";
+export { RuntimeError, type RuntimeErrorCode, runtimeErrorCodes } from "./errors.ts";
+export { closeHttpServer, listenHttp, listenOn } from "./http-listener.ts";
+export {
+  createLogger,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  logLevels,
+} from "./logger.ts";
+export {
+  type Counter,
+  createMetrics,
+  type Gauge,
+  type Histogram,
+  latencyBucketsS,
+  type Metrics,
+} from "./metrics.ts";
+export { Readiness } from "./readiness.ts";
+export {
+  addressSetting,
+  booleanSetting,
+  choiceSetting,
+  integerSetting,
+  optionalAddressSetting,
+  optionalIntegerSetting,
+  optionalTextSetting,
+  type Setting,
+  type SettingOptions,
+  type Settings,
+  textSetting,
+} from "./settings.ts";
+export { Shutdown, type ShutdownOptions } from "./shutdown.ts";
