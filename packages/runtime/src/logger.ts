@@ -29,9 +29,13 @@ export function createLogger(options: LoggerOptions): Logger {
       base: { pid: process.pid },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       serializers: { err: (reason: unknown) => reason, error: (reason: unknown) => reason },
+      // Bindings of child loggers pass neither hook nor formatter.
+      redact: {
+        paths: ["token", "secret", "key", "authorization", "passphrase", "password"],
+        censor: removed,
+      },
       formatters: {
         level: (label) => ({ level: label }),
-        bindings: (bindings) => removeSecrets(bindings, 0) as Record<string, unknown>,
       },
       hooks: {
         // Here rather than in a formatter: pino copies an error's message before formatters run.
