@@ -1,0 +1,174 @@
+// journal.db: the truth. Rows are only ever added at the right edge.
+import type Database from "better-sqlite3-multiple-ciphers";
+import type {
+  CheckpointRow,
+  EntryRow,
+  JournalBatch,
+  JournalReader,
+  JournalWriter,
+  MutationAttempt,
+  ScopeHeadRow,
+  TileRow,
+} from "../port.ts";
+import { schemaDifferences } from "./schema-check.ts";
+import { decodeScopeHeads, encodeScopeHeads } from "./scope-head-blob.ts";
+import { journalDdl } from "./schema.ts";
+
+const LEVEL_SPAN = 2 ** 40;
+
+/** Reads a journal; one per thread. */
+export class SqliteJournal implements JournalReader {
+  protected readonly db: Database.Database;
+  readonly #size: Database.Statement;
+  readonly #entry: Database.Statement;
+  readonly #entries: Database.Statement;
+  readonly #leaves: Database.Statement;
+  readonly #tile: Database.Statement;
+  readonly #tiles: Database.Statement;
+
+  constructor(db: Database.Database) {
+    this.db = db;
+    this.#size = db.prepare('SELECT max("index") FROM entry').pluck();
+    this.#entry = db.prepare(
+      'SELECT "index", leaf, blind, evidence, body FROM entry WHERE "index" = ?',
+    );
+    this.#entries = db.prepare(
+      'SELECT "index", leaf, blind, evidence, body FROM entry WHERE "index" >= ? AND "index" < ?',
+    );
+    this.#leaves = db.prepare('SELECT "index", leaf FROM entry WHERE "index" >= ? AND "index" < ?');
+    this.#tile = db.prepare("SELECT id, hashes, root FROM tile WHERE id = ?");
+    this.#tiles = db.prepare("SELECT id, hashes, root FROM tile WHERE id >= ? AND id < ?");
+  }
+
+  size(): number {
+    const newest = this.#size.get() as number | null;
+    return newest === null ? 0 : newest + 1;
+  }
+
+  readEntry(index: number): EntryRow | undefined {
+    return this.#entry.get(index) as EntryRow | undefined;
+  }
+
+  readEntries(from: number, limit: number): EntryRow[] {
+    return this.#entries.all(from, from + limit) as EntryRow[];
+  }
+
+  readLeaves(from: number, limit: number): { index: number; leaf: Uint8Array }[] {
+    return this.#leaves.all(from, from + limit) as { index: number; leaf: Uint8Array }[];
+  }
+
+  readTile(level: number, n: number): TileRow | undefined {
+    const row = this.#tile.get(level * LEVEL_SPAN + n);
+    return row === undefined ? undefined : toTile(row as SqlTile);
+  }
+
+  readTiles(level: number, from: number, limit: number): TileRow[] {
+    const first = level * LEVEL_SPAN + from;
+    return (this.#tiles.all(first, first + limit) as SqlTile[]).map(toTile);
+  }
+
+  readCheckpoints(below: number, limit: number): CheckpointRow[] {
+    return this.db
+      .prepare(
+        "SELECT size, note, stored_at_ms AS storedAtMs FROM checkpoint WHERE size < ? ORDER BY size DESC LIMIT ?",
+      )
+      .all(below, limit) as CheckpointRow[];
+  }
+
+  readScopeHeads(from: number, limit: number): ScopeHeadRow[] {
+    const rows = this.db
+      .prepare("SELECT last_index, heads FROM scope_head WHERE last_index >= ? ORDER BY 1 LIMIT ?")
+      .all(from, limit) as { last_index: number; heads: Uint8Array }[];
+    return rows.map((row) => ({ lastIndex: row.last_index, heads: decodeScopeHeads(row.heads) }));
+  }
+
+  readControl(): number[] {
+    return this.db.prepare('SELECT "index" FROM control ORDER BY 1').pluck().all() as number[];
+  }
+
+  readFilterSegment(segment: number): Uint8Array | undefined {
+    return this.db
+      .prepare("SELECT fingerprints FROM cid_filter WHERE segment = ?")
+      .pluck()
+      .get(segment) as Uint8Array | undefined;
+  }
+
+  readMutationAttempts(): MutationAttempt[] {
+    return this.db
+      .prepare(
+        'SELECT id, at_ms AS atMs, action, tbl AS "table", "row" FROM mutation_attempt ORDER BY id LIMIT 1000',
+      )
+      .all() as MutationAttempt[];
+  }
+
+  schemaDifferences(): string[] {
+    return schemaDifferences(this.db, journalDdl);
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
+
+/** Writes a journal; exactly one per store. */
+export class SqliteJournalWriter extends SqliteJournal implements JournalWriter {
+  readonly #insertEntry: Database.Statement;
+  readonly #insertTile: Database.Statement;
+  readonly #insertScopeHead: Database.Statement;
+  readonly #insertControl: Database.Statement;
+  readonly #insertFilter: Database.Statement;
+  readonly #insertCheckpoint: Database.Statement;
+  readonly #begin: Database.Statement;
+  readonly #commit: Database.Statement;
+
+  constructor(db: Database.Database) {
+    super(db);
+    this.#insertEntry = db.prepare(
+      'INSERT INTO entry("index", leaf, blind, evidence, body) VALUES (?, ?, ?, ?, ?)',
+    );
+    this.#insertTile = db.prepare("INSERT INTO tile(id, hashes, root) VALUES (?, ?, ?)");
+    this.#insertScopeHead = db.prepare("INSERT INTO scope_head(last_index, heads) VALUES (?, ?)");
+    this.#insertControl = db.prepare('INSERT INTO control("index") VALUES (?)');
+    this.#insertFilter = db.prepare("INSERT INTO cid_filter(segment, fingerprints) VALUES (?, ?)");
+    this.#insertCheckpoint = db.prepare(
+      "INSERT INTO checkpoint(size, note, stored_at_ms) VALUES (?, ?, ?)",
+    );
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#commit = db.prepare("COMMIT");
+  }
+
+  commit(batch: JournalBatch): void {
+    this.#begin.run();
+    try {
+      for (const e of batch.entries) {
+        this.#insertEntry.run(e.index, e.leaf, e.blind, e.evidence, e.body);
+      }
+      for (const t of batch.tiles) {
+        this.#insertTile.run(t.level * LEVEL_SPAN + t.n, t.hashes, t.root);
+      }
+      const heads = batch.scopeHeads;
+      if (heads) this.#insertScopeHead.run(heads.lastIndex, encodeScopeHeads(heads.heads));
+      for (const index of batch.control) this.#insertControl.run(index);
+      for (const f of batch.filterSegments) this.#insertFilter.run(f.segment, f.fingerprints);
+      this.#commit.run();
+    } catch (reason) {
+      if (this.db.inTransaction) this.db.exec("ROLLBACK");
+      throw reason;
+    }
+  }
+
+  insertCheckpoint(row: CheckpointRow): void {
+    this.#insertCheckpoint.run(row.size, row.note, row.storedAtMs);
+  }
+}
+
+interface SqlTile {
+  id: number;
+  hashes: Uint8Array;
+  root: Uint8Array;
+}
+
+function toTile(row: SqlTile): TileRow {
+  const level = Math.floor(row.id / LEVEL_SPAN);
+  return { level, n: row.id - level * LEVEL_SPAN, hashes: row.hashes, root: row.root };
+}

@@ -1,0 +1,162 @@
+// Opens the databases of a store folder: names of files live here and nowhere above.
+import { randomBytes } from "node:crypto";
+import { existsSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type Database from "better-sqlite3-multiple-ciphers";
+import { StoreError } from "../../errors.ts";
+import type { Cipher } from "../../types.ts";
+import { openDatabase } from "./database.ts";
+import { SqliteJournal, SqliteJournalWriter } from "./journal.ts";
+import { APPLICATION_IDS, indexDdl, journalDdl, SCHEMA_VERSION, stateDdl } from "./schema.ts";
+import { SqliteState } from "./state-db.ts";
+import { SqliteTermIndex, SqliteTermIndexWriter } from "./term-index.ts";
+
+export interface EngineOptions {
+  folder: string;
+  cipher: Cipher;
+  /** 32 bytes for this file; ignored for cipher none. */
+  fileKey: Uint8Array;
+}
+
+type Role = keyof typeof APPLICATION_IDS;
+
+const FILES: Record<Role, string> = {
+  journal: "journal.db",
+  index: "index.db",
+  state: "state.db",
+};
+
+export function journalExists(folder: string): boolean {
+  return existsSync(join(folder, FILES.journal));
+}
+
+export function journalInode(folder: string): bigint {
+  return statSync(join(folder, FILES.journal), { bigint: true }).ino;
+}
+
+export function createJournal(options: EngineOptions, nowMs: number): void {
+  const db = openRole("journal", options, { create: true });
+  createSchema(db, "journal", journalDdl);
+  db.prepare("INSERT INTO schema(version, applied_at_ms) VALUES (?, ?)").run(SCHEMA_VERSION, nowMs);
+  db.close();
+}
+
+export function openJournalWriter(options: EngineOptions): SqliteJournalWriter {
+  const db = openRole("journal", options, {});
+  requireSchema(db, "journal");
+  return new SqliteJournalWriter(db);
+}
+
+export function openJournalReader(options: EngineOptions): SqliteJournal {
+  const db = openRole("journal", options, { readonly: true });
+  requireSchema(db, "journal");
+  return new SqliteJournal(db);
+}
+
+/** Opens the index, or makes an empty one where it is missing or unusable: it is a projection. */
+export function openTermIndexWriter(
+  options: EngineOptions & { textSearch: boolean },
+): SqliteTermIndexWriter {
+  const path = join(options.folder, FILES.index);
+  if (existsSync(path)) {
+    const usable = tryOpenIndex(options);
+    if (usable) return usable;
+    removeIndex(options.folder);
+  }
+  const db = openRole("index", options, { create: true });
+  createSchema(db, "index", indexDdl(options.textSearch));
+  const meta = db.prepare("INSERT INTO meta(name, value) VALUES (?, ?)");
+  meta.run("term-key", randomBytes(16));
+  meta.run("text-search", options.textSearch ? 1 : 0);
+  return new SqliteTermIndexWriter(db);
+}
+
+export function openTermIndexReader(options: EngineOptions): SqliteTermIndex {
+  const db = openRole("index", options, { readonly: true });
+  requireSchema(db, "index");
+  return new SqliteTermIndex(db);
+}
+
+/** Deletes the index files; the next open rebuilds them from the journal. */
+export function removeIndex(folder: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) {
+    rmSync(join(folder, FILES.index + suffix), { force: true });
+  }
+}
+
+export function openState(options: EngineOptions): SqliteState {
+  const create = !existsSync(join(options.folder, FILES.state));
+  const db = openRole("state", options, { create });
+  if (create) createSchema(db, "state", stateDdl);
+  else requireSchema(db, "state");
+  return new SqliteState(db);
+}
+
+export function bytesOnDisk(folder: string): number {
+  const names = Object.values(FILES).flatMap((name) => [name, `${name}-wal`]);
+  return names.reduce((sum, name) => {
+    const found = statSync(join(folder, name), { throwIfNoEntry: false });
+    return sum + (found?.size ?? 0);
+  }, 0);
+}
+
+function tryOpenIndex(
+  options: EngineOptions & { textSearch: boolean },
+): SqliteTermIndexWriter | undefined {
+  try {
+    const db = openRole("index", options, {});
+    requireSchema(db, "index");
+    const index = new SqliteTermIndexWriter(db);
+    if (index.termKey.length === 16 && index.textSearch === options.textSearch) return index;
+    index.close();
+  } catch (reason) {
+    if (reason instanceof StoreError && unusable.has(reason.code)) return undefined;
+    if (reason instanceof TypeError) return undefined;
+    throw reason;
+  }
+  return undefined;
+}
+
+const unusable = new Set<string>([
+  "WRONG_KEY",
+  "NOT_ENCRYPTED",
+  "KEY_REQUIRED",
+  "CORRUPT_PAGE",
+  "TRUNCATED_FILE",
+  "SCHEMA_UNSUPPORTED",
+  "INTERNAL",
+]);
+
+function openRole(
+  role: Role,
+  options: EngineOptions,
+  mode: { create?: boolean; readonly?: boolean },
+): Database.Database {
+  return openDatabase({
+    path: join(options.folder, FILES[role]),
+    role,
+    cipher: options.cipher,
+    fileKey: options.fileKey,
+    ...mode,
+  });
+}
+
+function createSchema(db: Database.Database, role: Role, ddl: readonly string[]): void {
+  db.exec("BEGIN IMMEDIATE");
+  for (const statement of ddl) db.exec(statement);
+  db.pragma(`application_id = ${APPLICATION_IDS[role]}`);
+  db.pragma(`user_version = ${SCHEMA_VERSION}`);
+  db.exec("COMMIT");
+}
+
+function requireSchema(db: Database.Database, role: Role): void {
+  const id = db.pragma("application_id", { simple: true }) as number;
+  const version = db.pragma("user_version", { simple: true }) as number;
+  if (id === APPLICATION_IDS[role] && version === SCHEMA_VERSION) return;
+  db.close();
+  throw new StoreError(
+    "SCHEMA_UNSUPPORTED",
+    `open ${role} database: its schema version is ${version}, this program knows ${SCHEMA_VERSION}; use the program that wrote it`,
+    { metadata: { file: FILES[role], version: String(version), known: String(SCHEMA_VERSION) } },
+  );
+}

@@ -1,0 +1,75 @@
+// The tables of the three databases, and the triggers that make the journal append-only. A trigger
+// uses RAISE(FAIL): it stops the statement but keeps the evidence row written just before it.
+// REPLACE bypasses a DELETE trigger, so inserts over an existing key are refused as well.
+
+export const SCHEMA_VERSION = 1;
+export const APPLICATION_IDS = { journal: 0x53524a31, index: 0x53524931, state: 0x53525331 } as const;
+
+/** Journal tables, with the column that keys them. */
+const appendOnly = {
+  entry: '"index"',
+  tile: "id",
+  checkpoint: "size",
+  scope_head: "last_index",
+  control: '"index"',
+  cid_filter: "segment",
+  schema: "version",
+} as const;
+
+const journalTables = `
+CREATE TABLE entry("index" INTEGER PRIMARY KEY, leaf BLOB NOT NULL, blind BLOB NOT NULL, evidence BLOB NOT NULL, body BLOB NOT NULL);
+CREATE TABLE tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL, root BLOB NOT NULL);
+CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note BLOB NOT NULL, stored_at_ms INTEGER NOT NULL);
+CREATE TABLE scope_head(last_index INTEGER PRIMARY KEY, heads BLOB NOT NULL);
+CREATE TABLE control("index" INTEGER PRIMARY KEY);
+CREATE TABLE cid_filter(segment INTEGER PRIMARY KEY, fingerprints BLOB NOT NULL);
+CREATE TABLE schema(version INTEGER PRIMARY KEY, applied_at_ms INTEGER NOT NULL);
+CREATE TABLE mutation_attempt(id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, event TEXT NOT NULL, action TEXT NOT NULL, tbl TEXT NOT NULL, "row" INTEGER);
+CREATE TRIGGER mutation_attempt_keep BEFORE DELETE ON mutation_attempt BEGIN SELECT RAISE(FAIL, 'strongroom: evidence is kept'); END;
+CREATE TRIGGER mutation_attempt_fix BEFORE UPDATE ON mutation_attempt BEGIN SELECT RAISE(FAIL, 'strongroom: evidence is kept'); END;
+CREATE TRIGGER mutation_attempt_over BEFORE INSERT ON mutation_attempt WHEN EXISTS (SELECT 1 FROM mutation_attempt WHERE id = NEW.id) BEGIN SELECT RAISE(FAIL, 'strongroom: evidence is kept'); END;
+`;
+
+/** Every statement that makes a journal of this version. */
+export const journalDdl: readonly string[] = [
+  ...statements(journalTables),
+  ...Object.entries(appendOnly).flatMap(([table, key]) => refusals(table, key)),
+];
+
+export const indexDdl = (textSearch: boolean): readonly string[] => [
+  "CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID",
+  "CREATE VIRTUAL TABLE terms USING fts5(t, content='', columnsize=0, detail=none, tokenize='ascii')",
+  "INSERT INTO terms(terms, rank) VALUES('automerge', 8)",
+  "INSERT INTO terms(terms, rank) VALUES('crisismerge', 64)",
+  ...(textSearch
+    ? ["CREATE VIRTUAL TABLE words USING fts5(w, content='', detail=full, tokenize='unicode61')"]
+    : []),
+];
+
+export const stateDdl: readonly string[] = [
+  "CREATE TABLE cursor(name TEXT PRIMARY KEY, size INTEGER NOT NULL, leaf_hash BLOB NOT NULL) WITHOUT ROWID",
+  "CREATE TABLE alarm(id INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL, message TEXT NOT NULL, raised_at_ms INTEGER NOT NULL, cleared_at_ms INTEGER, entry INTEGER)",
+  "CREATE UNIQUE INDEX alarm_once ON alarm(code, coalesce(entry, -1)) WHERE cleared_at_ms IS NULL",
+];
+
+function refusals(table: string, key: string): string[] {
+  const evidence = (action: string, row: string): string =>
+    `INSERT INTO mutation_attempt(at_ms, event, action, tbl, "row") VALUES (CAST(unixepoch('subsec') * 1000 AS INTEGER), 'fact_mutation_attempted', '${action}', '${table}', ${row}); SELECT RAISE(FAIL, 'strongroom: the journal is append-only');`;
+  // Keys only grow: comparing with the newest one is a single step down the right edge.
+  const over =
+    table === "entry"
+      ? `NEW.${key} <> coalesce((SELECT max(${key}) + 1 FROM ${table}), 0)`
+      : `EXISTS (SELECT 1 FROM ${table} WHERE ${key} = NEW.${key})`;
+  return [
+    `CREATE TRIGGER ${table}_no_update BEFORE UPDATE ON ${table} BEGIN ${evidence("update", `OLD.${key}`)} END`,
+    `CREATE TRIGGER ${table}_no_delete BEFORE DELETE ON ${table} BEGIN ${evidence("delete", `OLD.${key}`)} END`,
+    `CREATE TRIGGER ${table}_no_replace BEFORE INSERT ON ${table} WHEN ${over} BEGIN ${evidence("replace", `NEW.${key}`)} END`,
+  ];
+}
+
+function statements(script: string): string[] {
+  return script
+    .split("\n")
+    .map((line) => line.trim().replace(/;$/, ""))
+    .filter((line) => line !== "");
+}
