@@ -28,11 +28,7 @@ export function sealBox(key: Uint8Array, plaintext: Uint8Array, aad: Uint8Array)
 }
 
 /** The plaintext, or undefined if box, key or AAD is not the one it was sealed with. */
-export function openBox(
-  key: Uint8Array,
-  box: Uint8Array,
-  aad: Uint8Array,
-): Uint8Array | undefined {
+export function openBox(key: Uint8Array, box: Uint8Array, aad: Uint8Array): Uint8Array | undefined {
   if (box.length < NONCE_BYTES + TAG_BYTES) return undefined;
   const nonce = box.subarray(0, NONCE_BYTES);
   const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
