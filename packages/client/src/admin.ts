@@ -1,0 +1,115 @@
+// Administration: status, alarms, principals, upkeep.
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  AdminService,
+  type Alarm,
+  type CreateTokenResponse,
+  type DoctorResponse,
+  type Principal,
+  type ReindexResponse,
+  Role,
+  type SetPrincipalResponse,
+  type StatusResponse,
+} from "@strongroom/proto/strongroom/admin/v1/admin_service";
+import type { CallOptions, Channel } from "./channel.ts";
+
+export const roleNames = [
+  "writer",
+  "reader",
+  "auditor",
+  "attestor",
+  "dispatcher",
+  "operator",
+] as const;
+export type RoleName = (typeof roleNames)[number];
+
+const roles = {
+  writer: Role.WRITER,
+  reader: Role.READER,
+  auditor: Role.AUDITOR,
+  attestor: Role.ATTESTOR,
+  dispatcher: Role.DISPATCHER,
+  operator: Role.OPERATOR,
+} as const satisfies Record<RoleName, Role>;
+
+export interface PrincipalInput {
+  readonly name: string;
+  readonly roles: readonly RoleName[];
+  /** Scope patterns; none means no scope. */
+  readonly scopes: readonly string[];
+}
+
+/** Calls of AdminService; each says in its .proto which role it needs. */
+export class Admin {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  status(options: CallOptions = {}): Promise<StatusResponse> {
+    return this.#channel.unary(AdminService.method.status, {}, options);
+  }
+
+  doctor(options: CallOptions = {}): Promise<DoctorResponse> {
+    return this.#channel.unary(AdminService.method.doctor, {}, options);
+  }
+
+  async *alarms(
+    options: CallOptions & { readonly includeCleared?: boolean } = {},
+  ): AsyncGenerator<Alarm, void, undefined> {
+    const { includeCleared = false } = options;
+    let pageToken = "";
+    do {
+      const request = { pageSize: 1_000, pageToken, includeCleared };
+      const page = await this.#channel.unary(AdminService.method.listAlarms, request, options);
+      yield* page.alarms;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+  }
+
+  async clearAlarm(id: bigint, options: CallOptions = {}): Promise<Alarm | undefined> {
+    return (await this.#channel.unary(AdminService.method.clearAlarm, { id }, options)).alarm;
+  }
+
+  async *principals(options: CallOptions = {}): AsyncGenerator<Principal, void, undefined> {
+    let pageToken = "";
+    do {
+      const request = { pageSize: 1_000, pageToken };
+      const page = await this.#channel.unary(AdminService.method.listPrincipals, request, options);
+      yield* page.principals;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+  }
+
+  setPrincipal(input: PrincipalInput, options: CallOptions = {}): Promise<SetPrincipalResponse> {
+    const principal = {
+      name: input.name,
+      roles: input.roles.map((role) => roles[role]),
+      scopes: [...input.scopes],
+    };
+    return this.#channel.unary(AdminService.method.setPrincipal, { principal }, options);
+  }
+
+  async removePrincipal(name: string, options: CallOptions = {}): Promise<{ index: bigint }> {
+    return this.#channel.unary(AdminService.method.removePrincipal, { name }, options);
+  }
+
+  /** The secret is shown this once. Not retried: a second call makes a second token. */
+  createToken(
+    request: { readonly principal: string; readonly expiresAtMs?: number },
+    options: CallOptions = {},
+  ): Promise<CreateTokenResponse> {
+    const { principal, expiresAtMs } = request;
+    const expiry = expiresAtMs === undefined ? {} : { expiresAt: timestampFromMs(expiresAtMs) };
+    return this.#channel.unary(AdminService.method.createToken, { principal, ...expiry }, options);
+  }
+
+  async revokeToken(id: string, options: CallOptions = {}): Promise<{ index: bigint }> {
+    return this.#channel.unary(AdminService.method.revokeToken, { id }, options);
+  }
+
+  reindex(options: CallOptions = {}): AsyncGenerator<ReindexResponse, void, undefined> {
+    return this.#channel.serverStream(AdminService.method.reindex, {}, options);
+  }
+}
