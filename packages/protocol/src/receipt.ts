@@ -1,0 +1,66 @@
+// The binary receipt: canonical protobuf within 4 MiB, and the shape that both forms must have.
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+  type Anchor,
+  AnchorSchema,
+  type Receipt,
+  ReceiptSchema,
+} from "@strongroom/proto/strongroom/receipt/v1/receipt";
+import { checkCanonical } from "./canonical.ts";
+import { MalformedError } from "./errors.ts";
+import { LEAF_BYTES } from "./leaf.ts";
+
+export { type Anchor, AnchorSchema, type Receipt, ReceiptSchema };
+
+/** Of either form. */
+export const RECEIPT_BYTES_MAX = 4 * 1024 * 1024;
+export const RECEIPT_MEDIA_TYPE = "application/vnd.strongroom.receipt";
+export const RECEIPT_JSON_MEDIA_TYPE = "application/vnd.strongroom.receipt+json";
+const HASH_BYTES = 32;
+const BLIND_BYTES = 16;
+
+/** Proves nothing: see verifyReceipt. Throws MALFORMED_RECEIPT, LIMIT_EXCEEDED. */
+export function parseReceipt(bytes: Uint8Array): Receipt {
+  checkReceiptSize(bytes.length);
+  let receipt: Receipt;
+  try {
+    checkCanonical(ReceiptSchema, bytes);
+    receipt = fromBinary(ReceiptSchema, bytes);
+  } catch (cause) {
+    throw new MalformedError("MALFORMED_RECEIPT", "receipt is not canonical", { cause });
+  }
+  checkReceiptShape(receipt);
+  return receipt;
+}
+
+/** Canonical bytes. Throws MALFORMED_RECEIPT, LIMIT_EXCEEDED. */
+export function encodeReceipt(init: MessageInitShape<typeof ReceiptSchema>): Uint8Array {
+  const receipt = create(ReceiptSchema, init);
+  checkReceiptShape(receipt);
+  const bytes = toBinary(ReceiptSchema, receipt, { writeUnknownFields: false });
+  checkReceiptSize(bytes.length);
+  return bytes;
+}
+
+/** What holds of every receipt whatever it proves. Throws MALFORMED_RECEIPT. */
+export function checkReceiptShape(receipt: Receipt): void {
+  if (receipt.leaf.length !== LEAF_BYTES) throw malformed("leaf is not 114 bytes");
+  if (receipt.evidencePrivateHash.length !== HASH_BYTES) {
+    throw malformed("private evidence hash is not 32 bytes");
+  }
+  if (receipt.blind.length !== 0 && receipt.blind.length !== BLIND_BYTES) {
+    throw malformed("blind is not 16 bytes");
+  }
+  if ((receipt.body.length === 0) !== (receipt.blind.length === 0)) {
+    throw malformed("body and blind are not both present or both empty");
+  }
+  if (receipt.anchors.length === 0) throw malformed("receipt has no anchor");
+}
+
+export function checkReceiptSize(size: number): void {
+  if (size > RECEIPT_BYTES_MAX) throw new MalformedError("LIMIT_EXCEEDED", "receipt is over 4 MiB");
+}
+
+function malformed(message: string): MalformedError {
+  return new MalformedError("MALFORMED_RECEIPT", message);
+}
