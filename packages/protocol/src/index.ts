@@ -27,7 +27,15 @@ export {
   utf8,
 } from "./bytes.ts";
 export { checkCanonical, encodeCanonical, parseCanonical } from "./canonical.ts";
+export {
+  type Checkpoint,
+  formatCheckpoint,
+  parseCheckpoint,
+  signCheckpoint,
+  verifyCheckpoint,
+} from "./checkpoint.ts";
 export { asCid, type Cid, formatCid, hashFact, parseCid } from "./cid.ts";
+export { type CosignatureKey, signCosignature, verifyCosignature } from "./cosignature.ts";
 export { type Ed25519, ed25519 } from "./ed25519.ts";
 export {
   type MalformedCode,
@@ -80,6 +88,40 @@ export {
   parseLeaf,
 } from "./leaf.ts";
 export {
+  NOTE_SIGNATURES_MAX,
+  type Note,
+  type NoteSignature,
+  parseNote,
+  parseSignatureLine,
+  signNote,
+  verifyNote,
+} from "./note.ts";
+export {
+  isQuorumMet,
+  type Policy,
+  type PolicyAuthor,
+  type PolicyGroup,
+  type PolicyLog,
+  type PolicyRetired,
+  type PolicyWitness,
+  parsePolicy,
+  type Requirement,
+  singleLogPolicy,
+} from "./policy.ts";
+export {
+  type Anchor,
+  AnchorSchema,
+  encodeReceipt,
+  parseReceipt,
+  RECEIPT_BYTES_MAX,
+  RECEIPT_JSON_MEDIA_TYPE,
+  RECEIPT_MEDIA_TYPE,
+  type Receipt,
+  ReceiptSchema,
+} from "./receipt.ts";
+export type { VerifyBundle } from "./receipt-anchors.ts";
+export { formatReceiptJson, parseReceiptJson } from "./receipt-json.ts";
+export {
   isScope,
   isScopeBytes,
   isScopePattern,
@@ -99,6 +141,7 @@ export {
   type Tile,
   tilesOfTree,
 } from "./tile.ts";
+export { formatTlogProof, parseTlogProof, type TlogProof } from "./tlog-proof.ts";
 export {
   type ConsistencyClaim,
   EMPTY_ROOT,
@@ -113,3 +156,21 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from "./tree.ts";
+export {
+  type ProvenReceipt,
+  type ProvenStep,
+  type VerifyReceiptOptions,
+  verifyReceipt,
+} from "./verify-receipt.ts";
+export {
+  COSIGNATURE_TYPE,
+  cosignatureVerifier,
+  ED25519_TYPE,
+  ed25519Signer,
+  ed25519Verifier,
+  formatVkey,
+  isKeyName,
+  type NoteSigner,
+  type NoteVerifier,
+  parseVkey,
+} from "./vkey.ts";

@@ -1,12 +1,12 @@
 // The binary receipt: canonical protobuf within 4 MiB, and the shape that both forms must have.
-import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   type Anchor,
   AnchorSchema,
   type Receipt,
   ReceiptSchema,
 } from "@strongroom/proto/strongroom/receipt/v1/receipt";
-import { checkCanonical } from "./canonical.ts";
+import { encodeCanonical, parseCanonical } from "./canonical.ts";
 import { MalformedError } from "./errors.ts";
 import { LEAF_BYTES } from "./leaf.ts";
 
@@ -22,13 +22,7 @@ const BLIND_BYTES = 16;
 /** Proves nothing: see verifyReceipt. Throws MALFORMED_RECEIPT, LIMIT_EXCEEDED. */
 export function parseReceipt(bytes: Uint8Array): Receipt {
   checkReceiptSize(bytes.length);
-  let receipt: Receipt;
-  try {
-    checkCanonical(ReceiptSchema, bytes);
-    receipt = fromBinary(ReceiptSchema, bytes);
-  } catch (cause) {
-    throw new MalformedError("MALFORMED_RECEIPT", "receipt is not canonical", { cause });
-  }
+  const receipt = parseCanonical(ReceiptSchema, bytes, "MALFORMED_RECEIPT");
   checkReceiptShape(receipt);
   return receipt;
 }
@@ -37,7 +31,7 @@ export function parseReceipt(bytes: Uint8Array): Receipt {
 export function encodeReceipt(init: MessageInitShape<typeof ReceiptSchema>): Uint8Array {
   const receipt = create(ReceiptSchema, init);
   checkReceiptShape(receipt);
-  const bytes = toBinary(ReceiptSchema, receipt, { writeUnknownFields: false });
+  const bytes = encodeCanonical(ReceiptSchema, receipt, "MALFORMED_RECEIPT");
   checkReceiptSize(bytes.length);
   return bytes;
 }

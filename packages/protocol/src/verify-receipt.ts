@@ -1,8 +1,6 @@
 // The whole offline verification of a receipt, formats.md §6: a list of steps, each of which
 // proves one thing or throws with a code. Pure: time, keys and bundle verification are arguments.
-import { fromBinary } from "@bufbuild/protobuf";
 import type { Fact } from "@strongroom/proto/strongroom/fact/v1/fact";
-import { EndorsementSchema } from "@strongroom/proto/strongroom/log/v1/bodies";
 import type { EvidencePublic } from "@strongroom/proto/strongroom/log/v1/evidence";
 import { sha256 } from "#crypto";
 import { verifyAuthor } from "./author.ts";
@@ -18,7 +16,14 @@ import {
   parseEvidencePublic,
 } from "./evidence.ts";
 import { FACT_BYTES_MAX, parseFact } from "./fact.ts";
-import { ENTRY_KINDS, type EntryKindName, hashLeaf, type Leaf, parseLeaf } from "./leaf.ts";
+import {
+  checkLeafLink,
+  type EntryKindName,
+  entryKindName,
+  hashLeaf,
+  type Leaf,
+  parseLeaf,
+} from "./leaf.ts";
 import type { Policy } from "./policy.ts";
 import { checkReceiptShape, type Receipt } from "./receipt.ts";
 import { type ProvenAnchor, type VerifyBundle, verifyAnchors } from "./receipt-anchors.ts";
@@ -98,12 +103,13 @@ function verifySteps(work: Work): ProvenReceipt {
   const { receipt, policy, proven } = work;
   checkReceiptShape(receipt);
   const leaf = parseLeaf(receipt.leaf);
-  const kind = nameOfKind(leaf);
+  const kind = entryKindName(leaf.kind);
   const isErased = receipt.body.length === 0;
   const body = isErased ? {} : verifyBody(receipt, kind, proven);
   if (!isErased) verifySubject(receipt, leaf, proven);
   const evidence = verifyEvidence(receipt, leaf, proven);
-  verifyPlace(leaf, proven);
+  checkLeafLink(leaf);
+  proven.push("leaf");
   const authors = isErased ? [] : verifyAuthors(work, kind, evidence);
   const anchor = verifyAnchors(receipt.anchors, {
     leafHash: hashLeaf(receipt.leaf),
@@ -130,13 +136,6 @@ function verifySteps(work: Work): ProvenReceipt {
     witnesses: anchor.witnesses,
     ...(anchor.signedTimeUnixMs !== undefined && { signedTimeUnixMs: anchor.signedTimeUnixMs }),
   };
-}
-
-function nameOfKind(leaf: Leaf): EntryKindName {
-  for (const name of Object.keys(ENTRY_KINDS) as EntryKindName[]) {
-    if (ENTRY_KINDS[name] === leaf.kind) return name;
-  }
-  throw new VerificationError("LEAF_MISMATCH", "leaf is of an unknown kind");
 }
 
 // The body is canonical for its kind; of a fact that makes the cid mean one thing.
@@ -180,24 +179,11 @@ function verifyEvidence(receipt: Receipt, leaf: Leaf, proven: ProvenStep[]): Evi
   return evidence;
 }
 
-// Only the first entry has no predecessor, and it is the genesis key event.
-function verifyPlace(leaf: Leaf, proven: ProvenStep[]): void {
-  const isFirst = leaf.index === 0n;
-  if (leaf.previous.every((byte) => byte === 0) !== isFirst) {
-    throw new VerificationError("LINK_MISMATCH", "previous is zero only at index 0");
-  }
-  if (isFirst && leaf.kind !== ENTRY_KINDS["key-event"]) {
-    throw new VerificationError("LEAF_MISMATCH", "entry 0 is not a key event");
-  }
-  proven.push("leaf");
-}
-
 function verifyAuthors(work: Work, kind: EntryKindName, evidence: EvidencePublic): Uint8Array[] {
   const signatures = evidence.authorSignatures;
   const signed = kind === "endorsement" ? endorsedFact(work) : work.receipt.body;
   if (!signed || signatures.length === 0) return [];
-  const signedKind = kind === "endorsement" ? "fact" : kind;
-  for (const signature of signatures) verifyAuthor(signedKind, signed, signature);
+  for (const signature of signatures) verifyAuthor(kind, signed, signature);
   work.proven.push("authors");
   return signatures.map((signature) => signature.publicKey);
 }
@@ -207,7 +193,7 @@ function endorsedFact(work: Work): Uint8Array | undefined {
   const { factBytes } = work.options;
   if (!factBytes) return undefined;
   parseFact(factBytes, { bytesMax: FACT_BYTES_MAX });
-  const { cid } = fromBinary(EndorsementSchema, work.receipt.body);
+  const { cid } = parseBody("endorsement", work.receipt.body);
   if (!equalBytes(hashFact(factBytes), cid)) {
     throw new VerificationError("CID_MISMATCH", "fact is not the endorsed one");
   }
