@@ -7,10 +7,19 @@ import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { create, type MessageInitShape, toJsonString } from "@bufbuild/protobuf";
-import { FactSchema } from "@strongroom/proto/strongroom/fact/v1/fact";
+import { create, toJsonString } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type Fact, FactSchema } from "@strongroom/proto/strongroom/fact/v1/fact";
 
-export type FactInit = MessageInitShape<typeof FactSchema>;
+/** What encodeFact() and create() take. */
+export interface FactInit {
+  scope: string;
+  entity: string;
+  relation: string;
+  value: Fact["value"];
+  source: string;
+  assertedAt?: Timestamp;
+}
 
 interface Agent {
   browser: string;
@@ -57,7 +66,7 @@ function* mimeFacts(): Generator<FactInit> {
   for (const [name, type] of Object.entries(mimeTypes)) {
     const about = { scope: `mime/${type.source ?? "unregistered"}`, entity: name };
     const source = type.source === undefined ? MIME_SOURCE : `${MIME_SOURCE} ${type.source}`;
-    const fact = (relation: string, value: FactInit["value"]): FactInit => ({
+    const fact = (relation: string, value: Fact["value"]): FactInit => ({
       ...about,
       relation,
       source,
@@ -115,7 +124,7 @@ function* supportFacts(support: {
   const { id, version, feature, flags } = support;
   const agent = caniuse.agents[id];
   const releasedAt = agent?.release_date[version] ?? null;
-  const fact = (relation: string, value: FactInit["value"]): FactInit => ({
+  const fact = (relation: string, value: Fact["value"]): FactInit => ({
     ...about(id, releaseName(id, version), `${relation}/${feature}`, value),
     ...(releasedAt !== null && { assertedAt: seconds(releasedAt) }),
   });
@@ -144,12 +153,7 @@ function* usageByRegion(): Generator<FactInit> {
   }
 }
 
-function about(
-  scope: string,
-  entity: string,
-  relation: string,
-  value: FactInit["value"],
-): FactInit {
+function about(scope: string, entity: string, relation: string, value: Fact["value"]): FactInit {
   return { scope: `web/${scope}`, entity, relation, value, source: CANIUSE_SOURCE };
 }
 
@@ -157,12 +161,12 @@ function releaseName(id: string, version: string): string {
   return `browser/${id}/${version}`;
 }
 
-function text(value: string): FactInit["value"] {
+function text(value: string): Fact["value"] {
   return { case: "string", value };
 }
 
-function seconds(value: number): { seconds: bigint; nanos: number } {
-  return { seconds: BigInt(value), nanos: 0 };
+function seconds(value: number): Timestamp {
+  return timestampFromMs(value * 1000);
 }
 
 async function main(): Promise<void> {
