@@ -1,0 +1,82 @@
+// Who may call what: one row for every RPC. Deny by default: a method without a row is refused,
+// and a test fails for it.
+import { matchesScope } from "@strongroom/protocol";
+import type { Principal, Role } from "@strongroom/store";
+
+export interface AccessRule {
+  /** Any one of these; "any" principal at all; "nobody" needs no principal. */
+  roles: readonly Role[] | "any" | "nobody";
+  /** The handler also checks every fact's scope against the principal's. */
+  scoped?: true;
+  /** What a call costs of the limits on concurrent calls; 1 if unset. */
+  weight?: number;
+}
+
+const any: AccessRule = { roles: "any" };
+const writer: AccessRule = { roles: ["writer"], scoped: true };
+const bulkWriter: AccessRule = { ...writer, weight: 16 };
+const reader: AccessRule = { roles: ["reader"], scoped: true };
+const entryReader: AccessRule = { roles: ["reader", "auditor"], scoped: true, weight: 8 };
+const operator: AccessRule = { roles: ["operator"] };
+const observer: AccessRule = { roles: ["operator", "auditor"] };
+
+/** By `package.Service/Method`. */
+export const access: Readonly<Record<string, AccessRule>> = {
+  "strongroom.fact.v1.FactService/Append": writer,
+  "strongroom.fact.v1.FactService/Retract": writer,
+  "strongroom.fact.v1.FactService/AppendBatch": bulkWriter,
+  "strongroom.fact.v1.FactService/AppendStream": bulkWriter,
+  "strongroom.fact.v1.FactService/Get": reader,
+  "strongroom.fact.v1.FactService/BatchGet": { ...reader, weight: 8 },
+  "strongroom.fact.v1.FactService/Query": reader,
+  "strongroom.fact.v1.FactService/Search": reader,
+  "strongroom.fact.v1.FactService/Watch": reader,
+  "strongroom.log.v1.LogService/GetHead": any,
+  "strongroom.log.v1.LogService/GetCheckpoint": any,
+  "strongroom.log.v1.LogService/ListCheckpoints": any,
+  "strongroom.log.v1.LogService/GetInclusionProof": any,
+  "strongroom.log.v1.LogService/GetConsistencyProof": any,
+  "strongroom.log.v1.LogService/GetReceipts": entryReader,
+  "strongroom.log.v1.LogService/GetVerifierKeys": any,
+  "strongroom.log.v1.LogService/ReadEntries": entryReader,
+  "strongroom.log.v1.LogService/Verify": { roles: ["auditor"], weight: 256 },
+  "strongroom.admin.v1.AdminService/Status": observer,
+  "strongroom.admin.v1.AdminService/Doctor": observer,
+  "strongroom.admin.v1.AdminService/ListAlarms": observer,
+  "strongroom.admin.v1.AdminService/ClearAlarm": operator,
+  "strongroom.admin.v1.AdminService/ListPrincipals": operator,
+  "strongroom.admin.v1.AdminService/SetPrincipal": operator,
+  "strongroom.admin.v1.AdminService/RemovePrincipal": operator,
+  "strongroom.admin.v1.AdminService/CreateToken": operator,
+  "strongroom.admin.v1.AdminService/RevokeToken": operator,
+  "strongroom.admin.v1.AdminService/Reindex": { roles: ["operator"], weight: 256 },
+  "grpc.health.v1.Health/Check": { roles: "nobody" },
+  "grpc.health.v1.Health/Watch": { roles: "nobody" },
+  "grpc.reflection.v1.ServerReflection/ServerReflectionInfo": any,
+};
+
+export function findRule(method: string): AccessRule | undefined {
+  return Object.hasOwn(access, method) ? access[method] : undefined;
+}
+
+export function hasRole(principal: Principal, roles: readonly Role[]): boolean {
+  return roles.some((role) => principal.roles.includes(role));
+}
+
+export function maySeeScope(principal: Principal, scope: string): boolean {
+  return principal.scopes.some((pattern) => matchesScope(pattern, scope));
+}
+
+/** Whether no scope is closed to the principal, present or future. */
+export function hasEveryScope(principal: Principal): boolean {
+  return principal.scopes.includes("*");
+}
+
+/** Whether roles and scopes are the same: a stream goes on only while they are. */
+export function isSameAccess(a: Principal, b: Principal): boolean {
+  return (
+    a.name === b.name &&
+    a.roles.join() === b.roles.join() &&
+    a.scopes.join("\n") === b.scopes.join("\n")
+  );
+}

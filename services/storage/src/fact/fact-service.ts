@@ -1,0 +1,24 @@
+import type { FactService } from "@strongroom/proto/strongroom/fact/v1/fact_service";
+import type { Store } from "@strongroom/store";
+import type { HandlersOf } from "../grpc/adapter.ts";
+import { append, appendBatch, retract } from "./append.ts";
+import { appendStream } from "./append-stream.ts";
+import { batchGet, get, query, search } from "./read.ts";
+import { type WatchSettings, watch } from "./watch.ts";
+
+export function factHandlers(
+  store: Store,
+  settings: WatchSettings,
+): HandlersOf<typeof FactService> {
+  return {
+    append: (request, call) => append(store, request, call),
+    retract: (request, call) => retract(store, request, call),
+    appendBatch: (request, call) => appendBatch(store, request, call),
+    appendStream: (requests, call) => appendStream(store, requests, call),
+    get: (request, call) => get(store, request, call),
+    batchGet: (request, call) => batchGet(store, request, call),
+    query: (request, call) => query(store, request, call),
+    search: (request, call) => search(store, request, call),
+    watch: (request, call) => watch(store, request, call, settings),
+  };
+}
