@@ -121,6 +121,8 @@ export interface TermIndexReader {
 
 export interface TermIndexWriter extends TermIndexReader {
   insert(rows: readonly IndexRow[], cursor: IndexCursor): void;
+  /** Forgets every entry. */
+  clear(): void;
   /** Spreads merge work; returns whether more is left. */
   mergeSome(): boolean;
 }

@@ -4,7 +4,8 @@
 // search below an index is linear from the newest hit:
 //   c<cid>  s<scope>*  p<ancestor scope>*  e<entity>  r<relation>*  o<source>*  k<triple>
 //   n<kind>* (kinds other than fact)  t<index that a retraction, redaction ends>
-//   d<index that an endorsement speaks of>  h<scope chain>        (* also with x<block>)
+//   d<index that an endorsement speaks of>                        (* also with x<block>)
+// Every entry on the chain of a scope carries the scope's tokens, whatever its kind.
 import { scopeAncestors, sha256, toHex, utf8 } from "@strongroom/protocol";
 
 export const BLOCK_SHIFT = 13;
@@ -42,6 +43,7 @@ export class Terms {
     this.#key = key;
   }
 
+  /** Carried by every entry on the scope's chain, whatever its kind. */
   scope(scope: string): string {
     return this.#token("s", utf8(scope));
   }
@@ -49,11 +51,6 @@ export class Terms {
   /** Carried by every entry whose scope lies below `ancestor`. */
   scopePrefix(ancestor: string): string {
     return this.#token("p", utf8(ancestor));
-  }
-
-  /** Carried by every entry that moves the chain of this scope, whatever its kind. */
-  chain(scope: string): string {
-    return this.#token("h", utf8(scope));
   }
 
   entity(entity: string): string {
@@ -87,7 +84,7 @@ export class Terms {
     return this.#token("k", joined);
   }
 
-  /** Plain and block tokens of a scope, its ancestors and, where it is one, its chain. */
+  /** Plain and block tokens of a scope and its ancestors. */
   scopeGroup(scope: string, block: number): string {
     const own = this.scope(scope);
     const above = scopeAncestors(scope).map((ancestor) => this.scopePrefix(ancestor));

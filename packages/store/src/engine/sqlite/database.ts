@@ -15,6 +15,7 @@ import type { Cipher } from "../../keys/cipher-name.ts";
 import type { FileRole } from "../../keys/derive.ts";
 import { applyCipher } from "./cipher.ts";
 import { checkFileShape, checkHeader, databaseError, PAGE_BYTES, truncated } from "./classify.ts";
+import { APPLICATION_IDS } from "./schema.ts";
 
 export type { Database } from "better-sqlite3-multiple-ciphers";
 
@@ -36,12 +37,6 @@ export interface DatabaseOptions {
   readonly busyTimeoutMs?: number;
 }
 
-/** `application_id` of each role: "SRj1" and so on; SQLite's own tools show it. */
-const APPLICATION_IDS: Readonly<Record<DatabaseRole, number>> = {
-  journal: 0x53526a31,
-  index: 0x53526931,
-  state: 0x53527331,
-};
 const BUSY_TIMEOUT_MS = 5000;
 
 /** Throws a StoreError that tells wrong key, no key, damage, truncation and foreign files apart. */
@@ -57,6 +52,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   if (options.readonly !== true) makePrivate(path);
   const db = connect(options, options.readonly === true);
   try {
+    // With the first page, so that a crash before the schema leaves no nameless file.
     if (isNew) db.pragma(`application_id=${APPLICATION_IDS[options.role]}`);
     configure(db, options);
     return db;

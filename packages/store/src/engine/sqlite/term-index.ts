@@ -107,6 +107,15 @@ export class SqliteTermIndexWriter extends SqliteTermIndex implements TermIndexW
     }
   }
 
+  /** Forgets every entry; the tokens' key stays, so that readers need not reopen. */
+  clear(): void {
+    this.db.exec("BEGIN");
+    this.db.exec("INSERT INTO terms(terms) VALUES('delete-all')");
+    if (this.textSearch) this.db.exec("INSERT INTO words(words) VALUES('delete-all')");
+    this.db.exec("DELETE FROM meta WHERE name = 'cursor'");
+    this.db.exec("COMMIT");
+  }
+
   mergeSome(): boolean {
     const before = this.#changes.get() as number;
     this.#merge.run(MERGE_PAGES);

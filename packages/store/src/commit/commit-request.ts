@@ -1,0 +1,128 @@
+// What the commit thread is asked, and what it answers. Facts of a request travel packed: one
+// buffer of bytes, one of offsets, one of content ids, so that a batch costs no garbage per fact.
+import type { MessagePort } from "node:worker_threads";
+import type { EntryKind } from "@strongroom/protocol";
+import type { MutationAttempt } from "../engine/port.ts";
+import type { StoreErrorCode } from "../errors.ts";
+import type { ThreadMethods } from "../threads/channel.ts";
+import type { AuthorSignatureBytes, Cipher } from "../types.ts";
+
+/** Offsets per fact in `spans`, absolute within `bytes`. */
+export const SPAN = {
+  start: 0,
+  end: 1,
+  scopeStart: 2,
+  scopeEnd: 3,
+  entityStart: 4,
+  entityEnd: 5,
+  relationStart: 6,
+  relationEnd: 7,
+  sourceStart: 8,
+  sourceEnd: 9,
+  textStart: 10,
+  textEnd: 11,
+} as const;
+export const SPAN_STRIDE = 12;
+
+export interface PackedFacts {
+  count: number;
+  bytes: Uint8Array;
+  spans: Int32Array;
+  /** 32 bytes per fact. */
+  cids: Uint8Array;
+  /** Verified already. */
+  signatures?: (readonly AuthorSignatureBytes[] | undefined)[];
+}
+
+export interface AppendFactsRequest {
+  facts: PackedFacts;
+  /** Encoded EvidencePrivate of the whole request. */
+  evidencePrivate: Uint8Array;
+  receipts: boolean;
+}
+
+/** One entry of another kind. */
+export interface AppendEntryRequest {
+  kind: EntryKind;
+  body: Uint8Array;
+  /** Scope chain that it belongs to; kinds 5 and 8 have the chain of the empty name. */
+  scope?: string;
+  /** Entry that a retraction ends. */
+  ends?: number;
+  signatures?: readonly AuthorSignatureBytes[];
+  evidencePrivate: Uint8Array;
+}
+
+/** What a receipt needs beside the body and the head. */
+export interface ReceiptParts {
+  leaf: Uint8Array;
+  blind: Uint8Array;
+  evidencePublic: Uint8Array;
+  evidencePrivateHash: Uint8Array;
+  inclusion: Uint8Array[];
+}
+
+export interface SignedHead {
+  note: Uint8Array;
+  size: number;
+  root: Uint8Array;
+}
+
+export interface Refusal {
+  position: number;
+  code: StoreErrorCode;
+  message: string;
+}
+
+export interface AppendFactsAnswer {
+  head: SignedHead;
+  /** Index per fact; -1 where refused. */
+  indexes: Float64Array;
+  /** 1 where the fact was there before. */
+  existing: Uint8Array;
+  refusals: Refusal[];
+  /** For new facts of a request that asked; undefined for existing ones. */
+  receipts?: (ReceiptParts | undefined)[];
+}
+
+export interface AppendEntryAnswer {
+  head: SignedHead;
+  index: number;
+  existing: boolean;
+  receipt?: ReceiptParts;
+}
+
+export interface CommitSettings {
+  folder: string;
+  cipher: Cipher;
+  journalKey: Uint8Array;
+  indexKey: Uint8Array;
+  logKeySeed: Uint8Array;
+  logVkey: string;
+  origin: string;
+  /** The keyring marks the store as a copy that must not sign. */
+  standby: boolean;
+  anchorPath: string;
+  anchorLagMs: number;
+  checkpointEntries: number;
+  checkpointMs: number;
+  indexer: MessagePort;
+}
+
+export interface OpenedCommit {
+  head: SignedHead;
+  /** Why the store opened read-only. */
+  standby?: "STANDBY" | "SCHEMA_CHANGED";
+  /** Entries from here on may have been lost. */
+  uncertainFrom?: number;
+  attempts: MutationAttempt[];
+  schemaDifferences: string[];
+}
+
+export interface CommitMethods extends ThreadMethods {
+  open(settings: CommitSettings): Promise<OpenedCommit>;
+  appendFacts(request: AppendFactsRequest): Promise<AppendFactsAnswer>;
+  appendEntry(request: AppendEntryRequest): Promise<AppendEntryAnswer>;
+  stopSigning(reason: { code: StoreErrorCode; message: string }): void;
+  close(): Promise<void>;
+}

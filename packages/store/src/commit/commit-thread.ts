@@ -1,0 +1,256 @@
+// The thread that owns the journal. Whatever is queued when a commit ends is the next commit: an
+// idle store commits a single fact at once, a busy one batches by itself, and nothing waits for a
+// timer.
+import type { MessagePort } from "node:worker_threads";
+import { ed25519Signer, parseVkey } from "@strongroom/protocol";
+import { HeadAnchor } from "../anchor/head-anchor.ts";
+import { journalInode, openJournalWriter, openTermIndexReader } from "../engine/sqlite/open.ts";
+import { StoreError, toStoreError } from "../errors.ts";
+import type { IndexProgress, IndexWork } from "../index/index-work.ts";
+import { wipe } from "../keys/derive.ts";
+import { checkHead } from "../open/check-head.ts";
+import { emitEvent, serveThread, toWire } from "../threads/channel.ts";
+import { CheckpointPolicy } from "./checkpoint-policy.ts";
+import type {
+  AppendEntryAnswer,
+  AppendEntryRequest,
+  AppendFactsAnswer,
+  AppendFactsRequest,
+  CommitMethods,
+  CommitSettings,
+  OpenedCommit,
+} from "./commit-request.ts";
+import { type CommitAnswer, type CommitRequest, Writer, type WriterParts } from "./writer.ts";
+
+const ENTRIES_MAX = 4096;
+const BYTES_MAX = 4 * 1024 * 1024;
+const INDEX_LAG_MAX = 20_000;
+const REOPEN_AFTER_MS = 1000;
+
+interface Queued {
+  request: CommitRequest;
+  entries: number;
+  bytes: number;
+  resolve(answer: CommitAnswer): void;
+  reject(reason: unknown): void;
+}
+
+let settings: CommitSettings;
+let parts: WriterParts;
+let writer: Writer | undefined;
+let policy: CheckpointPolicy;
+let indexed = 0;
+let indexerMoved: (() => void) | undefined;
+let isRunning = false;
+let stopped: StoreError | undefined;
+let stoppedAtMs = 0;
+const queue: Queued[] = [];
+
+async function open(given: CommitSettings): Promise<OpenedCommit> {
+  settings = given;
+  listenToIndexer(settings.indexer);
+  parts = openParts();
+  wipe(settings.logKeySeed);
+  const head = checkHead({
+    journal: parts.journal,
+    anchor: parts.anchor,
+    verifier: parseVkey(settings.logVkey),
+    journalInode: parts.journalInode,
+  });
+  const attempts = parts.journal.readMutationAttempts();
+  const schemaDifferences = parts.journal.schemaDifferences();
+  const { note, size, root } = head;
+  if (settings.standby || head.isCopy || schemaDifferences.length > 0) {
+    const reason = schemaDifferences.length > 0 ? "SCHEMA_CHANGED" : "STANDBY";
+    return { head: { note, size, root }, standby: reason, attempts, schemaDifferences };
+  }
+  await indexNearlyCaughtUp();
+  writer = new Writer(parts, indexed);
+  const signed = writer.signHead();
+  policy.start(signed);
+  return {
+    head: signed,
+    attempts,
+    schemaDifferences,
+    ...(head.uncertainFrom === undefined ? {} : { uncertainFrom: head.uncertainFrom }),
+  };
+}
+
+function openParts(): WriterParts {
+  const { folder, cipher, journalKey, indexKey, origin } = settings;
+  const journal = openJournalWriter({ folder, cipher, fileKey: journalKey });
+  const index = openTermIndexReader({ folder, cipher, fileKey: indexKey });
+  indexed = index.cursor().size;
+  const signer = ed25519Signer(origin, settings.logKeySeed);
+  policy = new CheckpointPolicy(journal, {
+    entries: settings.checkpointEntries,
+    ageMs: settings.checkpointMs,
+    onStored: (row) => emitEvent("checkpoint", row),
+    onFailed: (reason) => stop(toStoreError(reason)),
+  });
+  return {
+    journal,
+    index,
+    anchor: HeadAnchor.open(settings.anchorPath),
+    journalInode: journalInode(folder),
+    signers: [signer],
+    origin,
+    anchorLagMs: settings.anchorLagMs,
+    now: Date.now,
+  };
+}
+
+function appendFacts(request: AppendFactsRequest): Promise<AppendFactsAnswer> {
+  const { count, bytes } = request.facts;
+  const queued = enqueue({ type: "facts", request }, count, bytes.length);
+  return queued as Promise<AppendFactsAnswer>;
+}
+
+function appendEntry(request: AppendEntryRequest): Promise<AppendEntryAnswer> {
+  const queued = enqueue({ type: "entry", request }, 1, request.body.length);
+  return queued as Promise<AppendEntryAnswer>;
+}
+
+function enqueue(request: CommitRequest, entries: number, bytes: number): Promise<CommitAnswer> {
+  return new Promise((resolve, reject) => {
+    queue.push({ request, entries, bytes, resolve, reject });
+    if (!isRunning) void run();
+  });
+}
+
+async function run(): Promise<void> {
+  isRunning = true;
+  // Requests that arrived together are still being delivered: let them join the first commit.
+  await nextTurn();
+  while (queue.length > 0) {
+    reopenAfterDiskFull();
+    if (writer) await indexNearlyCaughtUp();
+    commitQueued();
+    await nextTurn();
+  }
+  isRunning = false;
+}
+
+function commitQueued(): void {
+  const batch = takeBatch();
+  if (!writer || stopped) {
+    const reason = stopped ?? new StoreError("STANDBY", "append: this store is a standby copy");
+    for (const one of batch) one.reject(reason);
+    return;
+  }
+  try {
+    const committed = writer.commit(batch.map((one) => one.request));
+    emitEvent("head", committed.head);
+    batch.forEach((one, i) => one.resolve(committed.answers[i] as CommitAnswer));
+    if (committed.parts.length > 0) {
+      postIndexWork({ parts: committed.parts, size: writer.size, leafHash: committed.leafHash });
+    }
+    policy.note(committed.head, committed.notable);
+  } catch (reason) {
+    stop(toStoreError(reason));
+    for (const one of batch) one.reject(stopped);
+  }
+}
+
+function takeBatch(): Queued[] {
+  let entries = 0;
+  let bytes = 0;
+  let count = 0;
+  for (const one of queue) {
+    entries += one.entries;
+    bytes += one.bytes;
+    if (count > 0 && (entries > ENTRIES_MAX || bytes > BYTES_MAX)) break;
+    count++;
+  }
+  return queue.splice(0, count);
+}
+
+/** Ends writing. Nothing that memory holds beyond the last durable commit is used again. */
+function stop(cause: StoreError): void {
+  writer = undefined;
+  stoppedAtMs = Date.now();
+  stopped = new StoreError("WRITER_STOPPED", `append: writing has stopped: ${cause.message}`, {
+    cause,
+    metadata: { cause: cause.code },
+  });
+  emitEvent("stopped", toWire(cause));
+}
+
+/**
+ * No space is the one failure that passes: the write was refused before anything was synced. The
+ * journal is opened anew, so that what counts is what the disk holds. A failed sync never is.
+ */
+function reopenAfterDiskFull(): void {
+  if (stopped?.metadata["cause"] !== "DISK_FULL") return;
+  if (Date.now() - stoppedAtMs < REOPEN_AFTER_MS) return;
+  stoppedAtMs = Date.now();
+  try {
+    const { folder, cipher, journalKey } = settings;
+    parts.journal.close();
+    parts = { ...parts, journal: openJournalWriter({ folder, cipher, fileKey: journalKey }) };
+    policy.useJournal(parts.journal);
+    indexed = parts.index.cursor().size;
+    writer = new Writer(parts, indexed);
+    emitEvent("head", writer.signHead());
+    stopped = undefined;
+    emitEvent("resumed", undefined);
+  } catch (reason) {
+    stop(toStoreError(reason));
+  }
+}
+
+function stopSigning(reason: { code: StoreError["code"]; message: string }): void {
+  stop(new StoreError(reason.code, reason.message));
+}
+
+function postIndexWork(work: IndexWork): void {
+  const buffers = new Set<ArrayBuffer>();
+  for (const part of work.parts) {
+    if (part.type !== "facts") continue;
+    for (const view of [part.facts.bytes, part.facts.spans, part.facts.cids, part.indexes]) {
+      buffers.add(view.buffer as ArrayBuffer);
+    }
+  }
+  settings.indexer.postMessage(work, [...buffers]);
+}
+
+function listenToIndexer(port: MessagePort): void {
+  port.on("message", (progress: IndexProgress) => {
+    indexed = progress.size;
+    writer?.setIndexed(indexed);
+    indexerMoved?.();
+  });
+}
+
+/** Commits wait for an index that is too far behind: memory between the two is bounded. */
+async function indexNearlyCaughtUp(): Promise<void> {
+  while ((writer?.size ?? parts.journal.size()) - indexed > INDEX_LAG_MAX) {
+    await new Promise<void>((resolve) => {
+      indexerMoved = resolve;
+    });
+  }
+}
+
+async function close(): Promise<void> {
+  while (isRunning) await nextTurn();
+  policy.stop();
+  // Only a writer that never failed may say that the store was closed in order.
+  if (writer && !stopped) writer.signHead(true);
+  parts.anchor.close();
+  parts.index.close();
+  parts.journal.close();
+  wipe(settings.journalKey, settings.indexKey);
+  settings.indexer.close();
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+serveThread({
+  open,
+  appendFacts,
+  appendEntry,
+  stopSigning,
+  close,
+} satisfies CommitMethods);

@@ -1,0 +1,161 @@
+// Builds the entries of one commit: indexes, leaves, scope links and tree, each following from the
+// entry before it. Nothing here is durable; a draft whose commit fails is dropped with the writer.
+import { randomFillSync } from "node:crypto";
+import {
+  type EntryKind,
+  encodeEvidencePublic,
+  hashEvidence,
+  hashLeaf,
+  hashSubject,
+  LEAF_BYTES,
+  proveInclusion,
+  sha256,
+} from "@strongroom/protocol";
+import { packEvidenceInto, packedEvidenceBytes } from "../engine/pack-evidence.ts";
+import type { EntryRow, JournalBatch } from "../engine/port.ts";
+import type { AuthorSignatureBytes } from "../types.ts";
+import type { ReceiptParts } from "./commit-request.ts";
+import { CONTROL_SCOPE, type ScopeHeads } from "./scope-heads.ts";
+import type { TreeEdge } from "./tree-edge.ts";
+
+const RANDOM_BYTES = 1 << 16;
+const SCOPE_NAME_BYTES_MAX = 128;
+const VERSION = 1;
+
+/** Everything that one entry commits to. */
+export interface DraftEntry {
+  kind: EntryKind;
+  body: Uint8Array;
+  /** SHA-256 of the body. */
+  bodyHash: Uint8Array;
+  /** Name of its chain; undefined for kinds on none. */
+  scope?: string | undefined;
+  signatures?: readonly AuthorSignatureBytes[] | undefined;
+  evidencePrivate: Uint8Array;
+  evidencePrivateHash: Uint8Array;
+}
+
+export class Draft {
+  readonly entries: EntryRow[] = [];
+  readonly control: number[] = [];
+  readonly #moved = new Map<string, { index: number; scopeIndex: number }>();
+  readonly #publicParts: { bytes: Uint8Array; privateHash: Uint8Array }[] = [];
+  readonly #first: number;
+  readonly #tree: TreeEdge;
+  readonly #scopes: ScopeHeads;
+  readonly #timeMs: bigint;
+  #previous: Uint8Array;
+
+  constructor(tree: TreeEdge, scopes: ScopeHeads, start: { previous: Uint8Array; timeMs: number }) {
+    this.#tree = tree;
+    this.#scopes = scopes;
+    this.#first = tree.size;
+    this.#previous = start.previous;
+    this.#timeMs = BigInt(start.timeMs);
+  }
+
+  /** Leaf hash of the newest entry. */
+  get previous(): Uint8Array {
+    return this.#previous;
+  }
+
+  /** Appends an entry and returns its index. */
+  add(entry: DraftEntry): number {
+    const index = this.#tree.size;
+    const link = entry.scope === undefined ? undefined : this.#nextLink(entry.scope);
+    const evidencePublic = encodeEvidencePublic({
+      salt: takeRandom16(),
+      ...(entry.signatures ? { authorSignatures: entry.signatures } : {}),
+      ...(link ? { scopeIndex: link.scopeIndex, scopePrevious: link.previous } : {}),
+    });
+    const blind = takeRandom16();
+    const evidenceHash = hashEvidence(sha256(evidencePublic), entry.evidencePrivateHash);
+    const leaf = this.#leaf(index, entry.kind, hashSubject(blind, entry.bodyHash), evidenceHash);
+    this.entries.push({
+      index,
+      leaf,
+      blind,
+      evidence: packEvidence(evidencePublic, entry.evidencePrivate),
+      body: entry.body,
+    });
+    this.#publicParts.push({ bytes: evidencePublic, privateHash: entry.evidencePrivateHash });
+    this.#previous = hashLeaf(leaf);
+    this.#tree.append(this.#previous);
+    if (link && entry.scope !== undefined) {
+      this.#scopes.set(entry.scope, { index, scopeIndex: link.scopeIndex, evidence: evidenceHash });
+      this.#moved.set(entry.scope, { index, scopeIndex: link.scopeIndex });
+      if (entry.scope === CONTROL_SCOPE) this.control.push(index);
+    }
+    return index;
+  }
+
+  /** The transaction's content, without filter segments. */
+  toBatch(): Omit<JournalBatch, "filterSegments"> {
+    const heads = [...this.#moved]
+      .filter(([scope]) => scope.length <= SCOPE_NAME_BYTES_MAX)
+      .map(([scope, head]) => ({ scope, ...head }));
+    return {
+      entries: this.entries,
+      tiles: this.#tree.filledTiles(),
+      control: this.control,
+      scopeHeads: heads.length > 0 ? { lastIndex: this.#tree.size - 1, heads } : undefined,
+    };
+  }
+
+  /** What the receipt of an entry of this draft needs, at the present size. */
+  receiptParts(index: number): ReceiptParts | undefined {
+    const row = this.entries[index - this.#first];
+    const evidence = this.#publicParts[index - this.#first];
+    if (!row || !evidence) return undefined;
+    return {
+      leaf: row.leaf,
+      blind: row.blind,
+      evidencePublic: evidence.bytes,
+      evidencePrivateHash: evidence.privateHash,
+      inclusion: proveInclusion(index, this.#tree.size, this.#tree.nodeAt).map((hash) =>
+        Uint8Array.from(hash),
+      ),
+    };
+  }
+
+  #nextLink(scope: string): { scopeIndex: number; previous: Uint8Array } {
+    const head = this.#scopes.get(scope);
+    if (!head) return { scopeIndex: 0, previous: ZERO_HASH };
+    return { scopeIndex: head.scopeIndex + 1, previous: head.evidence };
+  }
+
+  #leaf(index: number, kind: EntryKind, subject: Uint8Array, evidence: Uint8Array): Uint8Array {
+    const leaf = new Uint8Array(LEAF_BYTES);
+    const view = new DataView(leaf.buffer);
+    leaf[0] = VERSION;
+    leaf[1] = kind;
+    view.setBigUint64(2, BigInt(index));
+    view.setBigUint64(10, this.#timeMs);
+    leaf.set(this.#previous, 18);
+    leaf.set(subject, 50);
+    leaf.set(evidence, 82);
+    return leaf;
+  }
+}
+
+const ZERO_HASH = new Uint8Array(32);
+
+// Random bytes are drawn in blocks: one call per entry would cost more than its hashes.
+let random = new Uint8Array(0);
+let randomAt = 0;
+
+function takeRandom16(): Uint8Array {
+  if (randomAt + 16 > random.length) {
+    // Entries of a draft keep views of the old block.
+    random = randomFillSync(new Uint8Array(RANDOM_BYTES));
+    randomAt = 0;
+  }
+  randomAt += 16;
+  return random.subarray(randomAt - 16, randomAt);
+}
+
+function packEvidence(publicPart: Uint8Array, privatePart: Uint8Array): Uint8Array {
+  const packed = new Uint8Array(packedEvidenceBytes(publicPart.length, privatePart.length));
+  packEvidenceInto(packed, 0, { public: publicPart, private: privatePart });
+  return packed;
+}

@@ -1,0 +1,132 @@
+// The right edge of the Merkle tree: one growing tile a level, with all its inner nodes. A tile
+// that fills becomes an immutable row; it stays here until the commit that filled it is answered,
+// because receipts of that commit need its nodes.
+import { hashChildren, hashLeaf, rootAt, TILE_HEIGHT, TILE_WIDTH } from "@strongroom/protocol";
+import { StoreError } from "../errors.ts";
+import type { JournalReader, TileRow } from "../engine/port.ts";
+
+const HASH_BYTES = 32;
+/** Where the nodes of each height begin within a tile: 256 leaves, 128 parents, …, 1 root. */
+const HEIGHT_STARTS = [0, 256, 384, 448, 480, 496, 504, 508, 510] as const;
+const NODES = 511;
+
+class EdgeTile {
+  readonly n: number;
+  width = 0;
+  readonly nodes = new Uint8Array(NODES * HASH_BYTES);
+
+  constructor(n: number) {
+    this.n = n;
+  }
+
+  append(hash: Uint8Array): void {
+    let position = this.width++;
+    this.nodes.set(hash, position * HASH_BYTES);
+    let node = hash;
+    for (let height = 1; (position & 1) === 1; height++) {
+      node = hashChildren(this.node(height - 1, position - 1), node);
+      position >>>= 1;
+      this.nodes.set(node, ((HEIGHT_STARTS[height] ?? 0) + position) * HASH_BYTES);
+      if (height === TILE_HEIGHT) return;
+    }
+  }
+
+  node(height: number, position: number): Uint8Array {
+    const at = ((HEIGHT_STARTS[height] ?? 0) + position) * HASH_BYTES;
+    return this.nodes.subarray(at, at + HASH_BYTES);
+  }
+}
+
+export class TreeEdge {
+  #size = 0;
+  readonly #edges: EdgeTile[] = [];
+  #filled: { level: number; tile: EdgeTile }[] = [];
+
+  /** Rebuilds the edge at `size` from at most 255 hashes a level. */
+  static load(journal: JournalReader, size: number): TreeEdge {
+    const edge = new TreeEdge();
+    edge.#size = size;
+    for (let level = 0, span = size; span > 0; level++, span = Math.floor(span / TILE_WIDTH)) {
+      const first = span - (span % TILE_WIDTH);
+      const tile = new EdgeTile(first / TILE_WIDTH);
+      for (const hash of edgeHashes(journal, level, first, span)) tile.append(hash);
+      edge.#edges[level] = tile;
+    }
+    return edge;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  append(leafHash: Uint8Array): void {
+    this.#appendAt(0, leafHash);
+    this.#size++;
+  }
+
+  root(): Uint8Array {
+    return rootAt(this.#size, this.nodeAt);
+  }
+
+  /** Tiles that became full since the last release(), as rows. */
+  filledTiles(): TileRow[] {
+    return this.#filled.map(({ level, tile }) => ({
+      level,
+      n: tile.n,
+      hashes: tile.nodes.subarray(0, TILE_WIDTH * HASH_BYTES),
+      root: tile.node(TILE_HEIGHT, 0),
+    }));
+  }
+
+  /** Forgets tiles that are rows by now. */
+  release(): void {
+    this.#filled = [];
+  }
+
+  /** Nodes of the edge and of tiles not yet released. */
+  readonly nodeAt = (level: number, index: number): Uint8Array => {
+    const height = level % TILE_HEIGHT;
+    const tileLevel = (level - height) / TILE_HEIGHT;
+    const width = 2 ** (TILE_HEIGHT - height);
+    const n = Math.floor(index / width);
+    return this.#tile(tileLevel, n).node(height, index - n * width);
+  };
+
+  #appendAt(level: number, hash: Uint8Array): void {
+    let tile = this.#edges[level];
+    if (!tile) {
+      tile = new EdgeTile(0);
+      this.#edges[level] = tile;
+    }
+    tile.append(hash);
+    if (tile.width < TILE_WIDTH) return;
+    this.#filled.push({ level, tile });
+    this.#edges[level] = new EdgeTile(tile.n + 1);
+    this.#appendAt(level + 1, tile.node(TILE_HEIGHT, 0));
+  }
+
+  #tile(level: number, n: number): EdgeTile {
+    const edge = this.#edges[level];
+    if (edge?.n === n) return edge;
+    const filled = this.#filled.find((f) => f.level === level && f.tile.n === n);
+    if (!filled) throw new Error(`tree edge has no tile ${level}/${n}`);
+    return filled.tile;
+  }
+}
+
+function edgeHashes(
+  journal: JournalReader,
+  level: number,
+  first: number,
+  end: number,
+): Uint8Array[] {
+  const hashes =
+    level === 0
+      ? journal.readLeaves(first, end - first).map((row) => hashLeaf(row.leaf))
+      : journal.readTiles(level - 1, first, end - first).map((tile) => tile.root);
+  if (hashes.length === end - first) return hashes;
+  throw new StoreError(
+    "STORE_ROLLED_BACK",
+    `rebuild the tree's edge: level ${level} has ${hashes.length} of ${end - first} hashes`,
+  );
+}

@@ -1,0 +1,168 @@
+// The thread that owns the index. It follows committed entries only: each commit hands over its
+// terms, and the journal is read again only to catch up after a crash or a rebuild. Nothing here
+// is synced per commit: what is lost is read again from the journal.
+import type { MessagePort } from "node:worker_threads";
+import { equalBytes, hashLeaf } from "@strongroom/protocol";
+import type { JournalReader } from "../engine/port.ts";
+import {
+  openJournalReader,
+  openTermIndexWriter,
+  removeIndex,
+  type EngineOptions,
+} from "../engine/sqlite/open.ts";
+import type { SqliteTermIndexWriter } from "../engine/sqlite/term-index.ts";
+import { wipe } from "../keys/derive.ts";
+import { emitEvent, serveThread, type ThreadMethods } from "../threads/channel.ts";
+import type { IndexWork } from "./index-work.ts";
+import { RowBuilder } from "./row-builder.ts";
+
+const CATCH_UP_ROWS = 2048;
+
+export interface IndexerSettings {
+  folder: string;
+  cipher: EngineOptions["cipher"];
+  journalKey: Uint8Array;
+  indexKey: Uint8Array;
+  textSearch: boolean;
+  committer: MessagePort;
+}
+
+export interface IndexerMethods extends ThreadMethods {
+  /** Opens, or makes, the index; catching up goes on beside the answer. */
+  open(settings: IndexerSettings): { size: number };
+  /** Rebuilds the index from the journal; resolves when it is caught up. */
+  rebuild(argument: undefined): Promise<void>;
+  close(argument: undefined): Promise<void>;
+}
+
+let settings: IndexerSettings;
+let journal: JournalReader;
+let index: SqliteTermIndexWriter;
+let rows: RowBuilder;
+let target = 0;
+let isRunning = false;
+let isClosing = false;
+const queue: IndexWork[] = [];
+const waiting: (() => void)[] = [];
+
+function open(given: IndexerSettings): { size: number } {
+  settings = given;
+  journal = openJournalReader(engine("journal"));
+  openIndex();
+  target = journal.size();
+  settings.committer.on("message", (work: IndexWork) => {
+    queue.push(work);
+    start();
+  });
+  start();
+  return { size: index.cursor().size };
+}
+
+function openIndex(): void {
+  index = openTermIndexWriter({ ...engine("index"), textSearch: settings.textSearch });
+  if (!cursorFits()) {
+    index.close();
+    removeIndex(settings.folder);
+    index = openTermIndexWriter({ ...engine("index"), textSearch: settings.textSearch });
+  }
+  rows = new RowBuilder(index.termKey, settings.textSearch);
+}
+
+/** A cursor that is beyond or beside the journal belongs to another history. */
+function cursorFits(): boolean {
+  const { size, leafHash } = index.cursor();
+  if (size === 0) return true;
+  const newest = journal.readEntry(size - 1);
+  return newest !== undefined && equalBytes(hashLeaf(newest.leaf), leafHash);
+}
+
+function engine(role: "journal" | "index"): EngineOptions {
+  const fileKey = role === "journal" ? settings.journalKey : settings.indexKey;
+  return { folder: settings.folder, cipher: settings.cipher, fileKey };
+}
+
+function start(): void {
+  if (isRunning) return;
+  isRunning = true;
+  void run();
+}
+
+async function run(): Promise<void> {
+  while (!isClosing && (await step())) {
+    // Between steps new work and calls are delivered.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  isRunning = false;
+  for (const resolve of waiting.splice(0)) resolve();
+}
+
+function step(): boolean {
+  const cursor = index.cursor();
+  const work = queue[0];
+  if (work) target = Math.max(target, work.size);
+  if (work && work.size <= cursor.size) {
+    queue.shift();
+  } else if (work && firstIndex(work) === cursor.size) {
+    queue.shift();
+    index.insert(rows.ofWork(work), { size: work.size, leafHash: work.leafHash });
+    report(work.size);
+  } else if (cursor.size < target) {
+    catchUp(cursor.size);
+  } else {
+    return queue.length > 0;
+  }
+  return true;
+}
+
+function catchUp(from: number): void {
+  const limit = Math.min(CATCH_UP_ROWS, target - from);
+  const entries = journal.readEntries(from, limit);
+  const newest = entries.at(-1);
+  if (!newest) {
+    target = from;
+    return;
+  }
+  const size = newest.index + 1;
+  index.insert(rows.ofEntries(entries, journal), { size, leafHash: hashLeaf(newest.leaf) });
+  report(size);
+}
+
+/** Work begins at its smallest new index. */
+function firstIndex(work: IndexWork): number {
+  let count = 0;
+  for (const part of work.parts) {
+    if (part.type === "entry") count++;
+    else for (const at of part.indexes) if (at >= 0) count++;
+  }
+  return work.size - count;
+}
+
+function report(size: number): void {
+  settings.committer.postMessage({ size });
+  emitEvent("indexed", size);
+}
+
+function caughtUp(): Promise<void> {
+  if (!isRunning) return Promise.resolve();
+  return new Promise((resolve) => waiting.push(resolve));
+}
+
+async function rebuild(): Promise<void> {
+  await caughtUp();
+  index.clear();
+  target = journal.size();
+  report(0);
+  start();
+  await caughtUp();
+}
+
+async function close(): Promise<void> {
+  await caughtUp();
+  isClosing = true;
+  index.close();
+  journal.close();
+  wipe(settings.journalKey, settings.indexKey);
+  settings.committer.close();
+}
+
+serveThread({ open, rebuild, close } satisfies IndexerMethods);
