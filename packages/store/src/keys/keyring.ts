@@ -10,7 +10,13 @@ import { deriveFileKey, deriveKeyringMacKey, type FileRole, KEY_BYTES, wipe } fr
 import { canonicalJson } from "./jcs.ts";
 import type { KeySource } from "./key-source.ts";
 import { fileSalt, type Keyring, parseKeyring, readKeyring, SLOTS_MAX } from "./keyring-file.ts";
-import { newSealedSection, openSection, type SealedSection, sealSection } from "./sealed.ts";
+import {
+  newSealedSection,
+  openSection,
+  type SealedSection,
+  sealSection,
+  wipeSection,
+} from "./sealed.ts";
 import { type Argon2Cost, slotKindOf, unwrapSlot, wrapSlot } from "./slots.ts";
 
 /** A keyring whose MAC was checked, and its data key; the owner wipes the key at close. */
@@ -47,7 +53,7 @@ export async function createKeyring(options: CreateKeyringOptions): Promise<Open
     checkSourceFitsCipher(source, cipher);
     const dataKey = new Uint8Array(randomBytes(KEY_BYTES));
     const slot = await wrapSlot(storeId, dataKey, source, options.argon2);
-    const sealed = sealSection(dataKey, storeId, options.sealed ?? newSealedSection());
+    const sealed = sealNewOr(options.sealed, storeId, dataKey);
     const salts = { journal: newSalt(), index: newSalt(), state: newSalt() };
     const unsigned: Unsigned = {
       storeId,
@@ -153,6 +159,18 @@ export function checkGeneration(keyring: Keyring, loggedGeneration: number): voi
     `refuse the keyring: it is generation ${generation}, the log knows ${loggedGeneration}`,
     { metadata: { generation: String(generation), logged: String(loggedGeneration) } },
   );
+}
+
+function sealNewOr(
+  given: SealedSection | undefined,
+  storeId: string,
+  dataKey: Uint8Array,
+): Uint8Array {
+  if (given !== undefined) return sealSection(dataKey, storeId, given);
+  const fresh = newSealedSection();
+  const sealed = sealSection(dataKey, storeId, fresh);
+  wipeSection(fresh);
+  return sealed;
 }
 
 function next(keyring: Unsigned, dataKey: Uint8Array, change: Partial<Unsigned>): Keyring {

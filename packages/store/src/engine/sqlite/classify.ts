@@ -9,6 +9,7 @@ import { errorCode, fileError } from "../../file-error.ts";
 
 export const PAGE_BYTES = 4096;
 const HEADER_TEXT = "SQLite format 3\0";
+const PAGE_COUNT_AT = 28;
 const WAL_SUFFIX = "-wal";
 
 /** Size and kind only: opening the file here would drop this process's POSIX locks on it. */
@@ -27,14 +28,14 @@ export function checkFileShape(path: string): void {
  */
 export function checkHeader(path: string, isEncrypted: boolean): void {
   const page = readFirstPage(path);
-  const hasText = Buffer.from(page.subarray(0, HEADER_TEXT.length)).toString("latin1");
+  const text = Buffer.from(page.subarray(0, HEADER_TEXT.length)).toString("latin1");
   if (isEncrypted) {
-    if (hasText !== HEADER_TEXT) return;
+    if (text !== HEADER_TEXT) return;
     throw new StoreError("NOT_ENCRYPTED", `open ${path}: the file is not encrypted`, {
       metadata: { path },
     });
   }
-  if (hasText === HEADER_TEXT) return;
+  if (text === HEADER_TEXT) return;
   // Bytes 72 to 91 are reserved zeros in every plaintext file, and noise in an encrypted one.
   if (page.length >= 92 && page.subarray(72, 92).every((byte) => byte === 0)) {
     throw corrupt(path, "its first page is damaged");
@@ -42,6 +43,12 @@ export function checkHeader(path: string, isEncrypted: boolean): void {
   throw new StoreError("KEY_REQUIRED", `open ${path}: the file is encrypted, no key was given`, {
     metadata: { path },
   });
+}
+
+/** Plaintext only: page 1 names more pages than the file has. Same caution as checkHeader. */
+export function isShorterThanHeader(path: string): boolean {
+  const pages = Buffer.from(readFirstPage(path)).readUInt32BE(PAGE_COUNT_AT);
+  return pages * PAGE_BYTES > regularFileSize(path);
 }
 
 const CODES: readonly (readonly [prefix: string, code: StoreErrorCode, what: string])[] = [

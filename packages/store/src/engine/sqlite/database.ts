@@ -14,7 +14,14 @@ import { errorCode, fileError } from "../../file-error.ts";
 import type { Cipher } from "../../keys/cipher-name.ts";
 import type { FileRole } from "../../keys/derive.ts";
 import { applyCipher } from "./cipher.ts";
-import { checkFileShape, checkHeader, databaseError, PAGE_BYTES, truncated } from "./classify.ts";
+import {
+  checkFileShape,
+  checkHeader,
+  databaseError,
+  isShorterThanHeader,
+  PAGE_BYTES,
+  truncated,
+} from "./classify.ts";
 import { APPLICATION_IDS } from "./schema.ts";
 
 export type { Database } from "better-sqlite3-multiple-ciphers";
@@ -110,10 +117,12 @@ function unread(cause: unknown, options: DatabaseOptions): StoreError {
 
 /**
  * SQLITE_CORRUPT at the first read: are pages damaged, or is the file shorter than page 1 says?
- * With writable_schema SQLite skips that one comparison, so a page 1 that reads now means "cut".
+ * With writable_schema SQLite skips that one comparison, so a page 1 that decrypts now means
+ * "cut". Plaintext proves nothing by being readable: there the header itself is compared.
  */
-function isCut(db: Database, cause: unknown): boolean {
+function isCut(db: Database, cause: unknown, options: DatabaseOptions): boolean {
   if (errorCode(cause) !== "SQLITE_CORRUPT") return false;
+  if (options.cipher === "none") return isShorterThanHeader(options.path);
   try {
     db.unsafeMode(true);
     db.pragma("writable_schema=ON");
