@@ -91,7 +91,7 @@ function probe(options: DatabaseOptions): void {
     readSchema(db);
     applicationId = db.pragma("application_id", { simple: true });
   } catch (cause) {
-    throw isCut(db, cause)
+    throw isCut(db, cause, options)
       ? truncated(path, "pages at its end are missing")
       : unread(cause, options);
   } finally {
