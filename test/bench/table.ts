@@ -1,0 +1,33 @@
+// The results as a Markdown table, the same on the terminal and in the README.
+import type { Result } from "./bench.ts";
+
+export function formatTable(results: readonly Result[]): string {
+  const rows = results.map((result) => [
+    result.what,
+    amount(result.ours, result.unit),
+    Number.isNaN(result.floor) ? "" : `${amount(result.floor, result.unit)} (${result.against})`,
+    Number.isNaN(result.ratio) ? "" : result.ratio.toFixed(2),
+    targetOf(result),
+    result.target === undefined ? "" : isMet(result) ? "yes" : "no",
+  ]);
+  const header = ["what", "ours", "floor", "ratio", "target", "met"];
+  return [header, header.map(() => "---"), ...rows]
+    .map((row) => `| ${row.join(" | ")} |`)
+    .join("\n");
+}
+
+export function isMet({ target, ratio }: Result): boolean {
+  if (target === undefined) return true;
+  return "atLeast" in target ? ratio >= target.atLeast : ratio <= target.atMost;
+}
+
+function targetOf({ target, note }: Result): string {
+  if (target === undefined) return "";
+  if (note !== undefined) return note;
+  return "atLeast" in target ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
+}
+
+function amount(value: number, unit: string): string {
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toLocaleString("en-US", { maximumFractionDigits: digits })} ${unit}`;
+}
