@@ -98,3 +98,11 @@ test("unknown flags, unknown file settings and unreadable files are refused", ()
   assert.doesNotMatch(error.message, /hush/);
   assert.equal(refusal(["--config", "/nowhere/at/all"]).code, "CONFIG_FILE_UNREADABLE");
 });
+
+test("a config file may hold a section for each process", () => {
+  const path = temporaryFile('{"storage": {"store": "mine"}, "server": "of another"}');
+  const config = loadConfig(settings, { argv: ["--config", path], section: "storage" });
+  assert.equal(config.values.store, "mine");
+  const other = loadConfig(settings, { argv: ["--config", path], section: "witness" });
+  assert.equal(other.origins.store, "default");
+});

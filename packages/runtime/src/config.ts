@@ -24,6 +24,8 @@ export interface ConfigSources {
   env?: Readonly<Record<string, string | undefined>>;
   /** Read when neither `--config` nor STRONGROOM_CONFIG names another. */
   configPath?: string;
+  /** Which top-level member of the config file is this process's; the others are of others. */
+  section?: string;
 }
 
 export interface Config<S extends Settings> {
@@ -43,7 +45,10 @@ export function loadConfig<S extends Settings>(settings: S, sources: ConfigSourc
   const env = sources.env ?? {};
   const flags = readFlags(settings, sources.argv ?? []);
   const path = flags.get("config") ?? env.STRONGROOM_CONFIG ?? sources.configPath;
-  const file = path === undefined ? new Map<string, unknown>() : readConfigFile(settings, path);
+  const file =
+    path === undefined
+      ? new Map<string, unknown>()
+      : readConfigFile(settings, path, sources.section);
   const found = new Map<string, Found>();
   const problems: string[] = [];
   for (const [name, setting] of Object.entries(settings)) {
@@ -107,8 +112,13 @@ function readFlags(settings: Settings, argv: readonly string[]): Map<string, str
   }
 }
 
-function readConfigFile(settings: Settings, path: string): Map<string, unknown> {
-  const file = flatten(parseConfigFile(path), "");
+function readConfigFile(
+  settings: Settings,
+  path: string,
+  section: string | undefined,
+): Map<string, unknown> {
+  const content = parseConfigFile(path);
+  const file = flatten(section === undefined ? content : memberOf(content, section), "");
   for (const name of file.keys()) {
     if (!(name in settings)) {
       throw new RuntimeError("CONFIG_INVALID", `read ${path}: unknown setting "${name}"`);
@@ -124,6 +134,11 @@ function parseConfigFile(path: string): unknown {
     // JSON.parse quotes what it read, which may be a secret: say only where.
     throw new RuntimeError("CONFIG_FILE_UNREADABLE", `read ${path}: not readable JSON`, { cause });
   }
+}
+
+function memberOf(content: unknown, section: string): unknown {
+  const isObject = typeof content === "object" && content !== null;
+  return isObject && Object.hasOwn(content, section) ? Reflect.get(content, section) : {};
 }
 
 function flatten(value: unknown, prefix: string): Map<string, unknown> {

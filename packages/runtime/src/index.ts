@@ -33,6 +33,7 @@ export {
   booleanSetting,
   choiceSetting,
   integerSetting,
+  keyUriSetting,
   optionalAddressSetting,
   optionalIntegerSetting,
   optionalTextSetting,

@@ -73,6 +73,15 @@ export function booleanSetting(
   return setting(about, z.preprocess(toBoolean, z.boolean()), options);
 }
 
+/** The URI of a key source. Anything else may be a key pasted by mistake and is never repeated. */
+export function keyUriSetting(about: string): Setting<string> {
+  const uri = z
+    .string()
+    .max(4096)
+    .regex(/^[a-z][a-z0-9-]*:\/\//, "expected a key source URI");
+  return setting(about, uri, {});
+}
+
 /** `host:port` or `[v6]:port`; port 0 takes any free one. */
 export function addressSetting(
   about: string,

@@ -24,7 +24,8 @@ test("goes on after a step that fails or never ends, and says so in the exit cod
   assert.deepEqual(order, ["store"]);
 });
 
-test("the first signal closes in order, a second one forces the end", async () => {
+test("the first signal closes in order, a later one forces the end", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: Date.now() });
   const codes: number[] = [];
   const shutdown = new Shutdown({ logger, exit: (code) => void codes.push(code) });
   let release = (): void => {};
@@ -33,6 +34,9 @@ test("the first signal closes in order, a second one forces the end", async () =
   shutdown.onSignals();
   process.emit("SIGTERM", "SIGTERM");
   process.emit("SIGTERM", "SIGTERM");
+  assert.deepEqual(codes, [], "the same signal, delivered twice");
+  context.mock.timers.tick(1000);
+  process.emit("SIGINT", "SIGINT");
   assert.deepEqual(codes, [1]);
   release();
   await shutdown.run("wait");

@@ -17,6 +17,7 @@ interface Step {
 }
 
 const exitForced = 1;
+const sameSignalMs = 500;
 
 export class Shutdown {
   readonly #steps: Step[] = [];
@@ -24,6 +25,7 @@ export class Shutdown {
   readonly #deadlineMs: number;
   readonly #exit: (code: number) => void;
   #running: Promise<number> | undefined;
+  #signalledAtMs = 0;
 
   constructor(options: ShutdownOptions) {
     this.#logger = options.logger;
@@ -54,6 +56,9 @@ export class Shutdown {
   }
 
   #onSignal(signal: string): void {
+    // A terminal signals the whole group and a launcher forwards what it gets: the same one twice.
+    if (Date.now() - this.#signalledAtMs < sameSignalMs) return;
+    this.#signalledAtMs = Date.now();
     if (this.started) {
       this.#logger.warn({ signal }, "second signal: end at once");
       this.#exit(exitForced);

@@ -8,6 +8,8 @@ export interface AccessRule {
   roles: readonly Role[] | "any" | "nobody";
   /** The handler also checks every fact's scope against the principal's. */
   scoped?: true;
+  /** Ends only with its caller, so shutdown ends it. */
+  lasting?: true;
   /** What a call costs of the limits on concurrent calls; 1 if unset. */
   weight?: number;
 }
@@ -30,7 +32,7 @@ export const access: Readonly<Record<string, AccessRule>> = {
   "strongroom.fact.v1.FactService/BatchGet": { ...reader, weight: 8 },
   "strongroom.fact.v1.FactService/Query": reader,
   "strongroom.fact.v1.FactService/Search": reader,
-  "strongroom.fact.v1.FactService/Watch": reader,
+  "strongroom.fact.v1.FactService/Watch": { ...reader, lasting: true },
   "strongroom.log.v1.LogService/GetHead": any,
   "strongroom.log.v1.LogService/GetCheckpoint": any,
   "strongroom.log.v1.LogService/ListCheckpoints": any,
@@ -51,8 +53,8 @@ export const access: Readonly<Record<string, AccessRule>> = {
   "strongroom.admin.v1.AdminService/RevokeToken": operator,
   "strongroom.admin.v1.AdminService/Reindex": { roles: ["operator"], weight: 256 },
   "grpc.health.v1.Health/Check": { roles: "nobody" },
-  "grpc.health.v1.Health/Watch": { roles: "nobody" },
-  "grpc.reflection.v1.ServerReflection/ServerReflectionInfo": any,
+  "grpc.health.v1.Health/Watch": { roles: "nobody", lasting: true },
+  "grpc.reflection.v1.ServerReflection/ServerReflectionInfo": { ...any, lasting: true },
 };
 
 export function findRule(method: string): AccessRule | undefined {

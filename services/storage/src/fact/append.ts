@@ -23,7 +23,15 @@ const reasonBytesMax = 1024;
 
 type ResultInit = MessageInitShape<typeof AppendResultSchema>;
 
-export async function append(store: Store, request: AppendRequest, call: Call) {
+export type FactCounter = (outcome: "appended" | "existing" | "refused", count: number) => void;
+
+export interface AppendTarget {
+  store: Store;
+  countFacts: FactCounter;
+}
+
+export async function append(target: AppendTarget, request: AppendRequest, call: Call) {
+  const { store, countFacts } = target;
   const fact = toNewFact(request.fact);
   authoriseFact(call.principal, fact.bytes);
   const context = toCallContext(call, request.requestId);
@@ -32,6 +40,7 @@ export async function append(store: Store, request: AppendRequest, call: Call) {
     return { cid: hashFact(fact.bytes) };
   }
   const { cid, index, treeSize, receipt, existing } = await store.appendOne(fact, context);
+  countFacts(existing ? "existing" : "appended", 1);
   return { cid, index: BigInt(index), treeSize: BigInt(treeSize), receipt, existing };
 }
 
@@ -49,15 +58,15 @@ export async function retract(store: Store, request: RetractRequest, call: Call)
   return { index: BigInt(index), treeSize: BigInt(treeSize), receipt, existing };
 }
 
-export async function appendBatch(store: Store, request: AppendBatchRequest, call: Call) {
-  if (request.validateOnly) return { results: validateAll(store, request, call) };
-  const { results, treeSize, checkpoint } = await appendAll(store, request, call);
+export async function appendBatch(target: AppendTarget, request: AppendBatchRequest, call: Call) {
+  if (request.validateOnly) return { results: validateAll(target.store, request, call) };
+  const { results, treeSize, checkpoint } = await appendAll(target, request, call);
   return { results, treeSize, checkpoint };
 }
 
 /** Appends what is allowed; what is not gets its own error in its own place. */
 export async function appendAll(
-  store: Store,
+  target: AppendTarget,
   request: AppendBatchRequest | AppendStreamRequest,
   call: Call,
 ): Promise<{ results: ResultInit[]; treeSize: bigint; checkpoint: Uint8Array }> {
@@ -76,11 +85,20 @@ export async function appendAll(
       results[place] = { error: toRpcStatus(error) };
     }
   }
-  const outcome = await appendAllowed(store, allowed, context);
+  const outcome = await appendAllowed(target.store, allowed, context);
   for (const [i, result] of outcome.results.entries()) {
     results[places[i] ?? 0] = toResultMessage(result);
   }
+  countOutcomes(target, results);
   return { results, treeSize: BigInt(outcome.treeSize), checkpoint: outcome.checkpoint };
+}
+
+function countOutcomes(target: AppendTarget, results: readonly ResultInit[]): void {
+  const refused = results.filter(({ error }) => error !== undefined).length;
+  const existing = results.filter((result) => result.existing === true).length;
+  target.countFacts("refused", refused);
+  target.countFacts("existing", existing);
+  target.countFacts("appended", results.length - refused - existing);
 }
 
 async function appendAllowed(

@@ -30,6 +30,8 @@ export interface Call {
   readonly peer: string;
   /** Aborts when the caller is gone, the deadline passed, or the right to go on ended. */
   readonly signal: AbortSignal;
+  /** Aborts when the server shuts down: finish what is begun, take nothing new. */
+  readonly ending: AbortSignal;
 }
 
 type Input<M> = M extends { input: infer I extends DescMessage } ? MessageShape<I> : never;

@@ -9,8 +9,7 @@ import type {
   LogService,
 } from "@strongroom/proto/strongroom/log/v1/log_service";
 import { parseCheckpoint, parseNote } from "@strongroom/protocol";
-import { type EntryKey, type Store, type StoredCheckpoint, StoreError } from "@strongroom/store";
-import { hasEveryScope, hasRole } from "../access.ts";
+import type { EntryKey, Store, StoredCheckpoint } from "@strongroom/store";
 import type { Call, HandlersOf } from "../grpc/adapter.ts";
 import {
   encodePosition,
@@ -21,6 +20,7 @@ import {
   toSafeInteger,
   toTimestamp,
 } from "../requests.ts";
+import { authorisePrivateEvidence, entryScopes } from "./entry-access.ts";
 import { readEntries } from "./read-entries.ts";
 import { verify } from "./verify.ts";
 
@@ -123,16 +123,4 @@ async function getReceipts(store: Store, request: GetReceiptsRequest, call: Call
   const options = { privateEvidence, ...entryScopes(call) };
   const { receipts, treeSize } = await store.receipts(keys, options);
   return { receipts, treeSize: BigInt(treeSize) };
-}
-
-export function authorisePrivateEvidence(asked: boolean, call: Call): void {
-  if (!asked || hasRole(call.principal, ["auditor"])) return;
-  throw new StoreError("PERMISSION_DENIED", "authorise private evidence: needs role auditor");
-}
-
-/** An auditor of everything sees every kind of entry; anybody else those of their scopes. */
-export function entryScopes(call: Call): { scopes?: readonly string[] } {
-  const { principal } = call;
-  if (hasRole(principal, ["auditor"]) && hasEveryScope(principal)) return {};
-  return { scopes: principal.scopes };
 }

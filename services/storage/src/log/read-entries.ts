@@ -7,7 +7,7 @@ import type {
 import type { LogEntry, Store } from "@strongroom/store";
 import type { Call } from "../grpc/adapter.ts";
 import { refuse, toSafeInteger } from "../requests.ts";
-import { authorisePrivateEvidence, entryScopes } from "./log-service.ts";
+import { authorisePrivateEvidence, entryScopes } from "./entry-access.ts";
 
 const entriesPerRead = 512;
 const messageBytesMax = 1024 * 1024;

@@ -1,0 +1,2 @@
+export { type Addresses, type StorageOptions, servedServices, startStorage } from "./service.ts";
+export { type StorageSettings, settings } from "./settings.ts";
