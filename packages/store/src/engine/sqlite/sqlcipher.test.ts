@@ -17,7 +17,10 @@ beforeEach(() => {
   path = join(mkdtempSync(join(root, "t")), "journal.db");
 });
 
-const hasSqlcipher = spawnSync("python3", ["-c", "import sqlcipher3"]).status === 0;
+// The test setup installs the binding into a folder of its own.
+const { STRONGROOM_TEST_PYTHONPATH: setupPath, ...inherited } = process.env;
+const env = setupPath === undefined ? inherited : { ...inherited, PYTHONPATH: setupPath };
+const hasSqlcipher = spawnSync("python3", ["-c", "import sqlcipher3"], { env }).status === 0;
 const skip = hasSqlcipher ? false : "sqlcipher3 (Python) is not installed";
 
 const opened = await createKeyring({
@@ -39,7 +42,7 @@ db.execute("PRAGMA key = \\"x'" + sys.argv[2] + "'\\"")
 `;
 
 function python(script: string, key = exportFileKey(opened, "journal")): unknown {
-  const child = spawnSync("python3", ["-c", PROLOGUE + script, path, key]);
+  const child = spawnSync("python3", ["-c", PROLOGUE + script, path, key], { env });
   assert.equal(child.status, 0, child.stderr.toString());
   return JSON.parse(child.stdout.toString());
 }
