@@ -2,8 +2,8 @@
 // show; an open error says why a folder is not a store we may use; a verification failure is
 // evidence, never retried and never downgraded.
 import {
-  MalformedError,
   type MalformedCode,
+  MalformedError,
   malformedCodes,
   type VerificationCode,
   VerificationError,

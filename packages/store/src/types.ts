@@ -2,9 +2,9 @@
 // integers. Times are Unix milliseconds.
 import type { Receipt } from "@strongroom/protocol";
 import type { StoreError } from "./errors.ts";
+import type { Cipher } from "./keys/cipher-name.ts";
 
-export type Cipher = "aegis256" | "sqlcipher" | "chacha20" | "none";
-export const ciphers = ["aegis256", "sqlcipher", "chacha20", "none"] as const;
+export type { Cipher } from "./keys/cipher-name.ts";
 
 export type VerifyMode = "none" | "body" | "inclusion" | "attested";
 export type FactState = "active" | "retracted" | "redacted" | "erased";

@@ -105,6 +105,6 @@ function fingerprintAt(cid: Uint8Array, offset: number): number {
 function encode(fingerprints: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(fingerprints.length * 4);
   const view = new DataView(bytes.buffer);
-  fingerprints.forEach((fingerprint, i) => view.setUint32(i * 4, fingerprint));
+  for (const [i, fingerprint] of fingerprints.entries()) view.setUint32(i * 4, fingerprint);
   return bytes;
 }

@@ -4,6 +4,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { EntryKind } from "@strongroom/protocol";
 import type { MutationAttempt } from "../engine/port.ts";
 import type { StoreErrorCode } from "../errors.ts";
+import type { Identity } from "../open/read-identity.ts";
 import type { ThreadMethods } from "../threads/channel.ts";
 import type { AuthorSignatureBytes, Cipher } from "../types.ts";
 
@@ -98,8 +99,9 @@ export interface CommitSettings {
   journalKey: Uint8Array;
   indexKey: Uint8Array;
   logKeySeed: Uint8Array;
-  logVkey: string;
-  origin: string;
+  storeId: string;
+  /** Generation of the keyring that opened the store. */
+  keyringGeneration: number;
   /** The keyring marks the store as a copy that must not sign. */
   standby: boolean;
   anchorPath: string;
@@ -111,6 +113,7 @@ export interface CommitSettings {
 
 export interface OpenedCommit {
   head: SignedHead;
+  identity: Identity;
   /** Why the store opened read-only. */
   standby?: "STANDBY" | "SCHEMA_CHANGED";
   /** Entries from here on may have been lost. */
@@ -124,5 +127,5 @@ export interface CommitMethods extends ThreadMethods {
   appendFacts(request: AppendFactsRequest): Promise<AppendFactsAnswer>;
   appendEntry(request: AppendEntryRequest): Promise<AppendEntryAnswer>;
   stopSigning(reason: { code: StoreErrorCode; message: string }): void;
-  close(): Promise<void>;
+  close(): Promise<{ newest?: { size: number; leafHash: Uint8Array } }>;
 }

@@ -4,11 +4,13 @@
 import type { MessagePort } from "node:worker_threads";
 import { ed25519Signer, parseVkey } from "@strongroom/protocol";
 import { HeadAnchor } from "../anchor/head-anchor.ts";
+import type { JournalWriter } from "../engine/port.ts";
 import { journalInode, openJournalWriter, openTermIndexReader } from "../engine/sqlite/open.ts";
 import { StoreError, toStoreError } from "../errors.ts";
 import type { IndexProgress, IndexWork } from "../index/index-work.ts";
 import { wipe } from "../keys/derive.ts";
 import { checkHead } from "../open/check-head.ts";
+import { checkIdentity, type Identity, readIdentity } from "../open/read-identity.ts";
 import { emitEvent, serveThread, toWire } from "../threads/channel.ts";
 import { CheckpointPolicy } from "./checkpoint-policy.ts";
 import type {
@@ -49,20 +51,30 @@ const queue: Queued[] = [];
 async function open(given: CommitSettings): Promise<OpenedCommit> {
   settings = given;
   listenToIndexer(settings.indexer);
-  parts = openParts();
+  const { folder, cipher, journalKey } = settings;
+  const journal = openJournalWriter({ folder, cipher, fileKey: journalKey });
+  const identity = readIdentity(journal);
+  checkIdentity(identity, settings);
+  parts = openParts(journal, identity);
   wipe(settings.logKeySeed);
   const head = checkHead({
-    journal: parts.journal,
+    journal,
     anchor: parts.anchor,
-    verifier: parseVkey(settings.logVkey),
+    verifier: parseVkey(identity.logVkey),
     journalInode: parts.journalInode,
   });
-  const attempts = parts.journal.readMutationAttempts();
-  const schemaDifferences = parts.journal.schemaDifferences();
+  const attempts = journal.readMutationAttempts();
+  const schemaDifferences = journal.schemaDifferences();
   const { note, size, root } = head;
   if (settings.standby || head.isCopy || schemaDifferences.length > 0) {
     const reason = schemaDifferences.length > 0 ? "SCHEMA_CHANGED" : "STANDBY";
-    return { head: { note, size, root }, standby: reason, attempts, schemaDifferences };
+    return {
+      head: { note, size, root },
+      identity,
+      standby: reason,
+      attempts,
+      schemaDifferences,
+    };
   }
   await indexNearlyCaughtUp();
   writer = new Writer(parts, indexed);
@@ -70,18 +82,18 @@ async function open(given: CommitSettings): Promise<OpenedCommit> {
   policy.start(signed);
   return {
     head: signed,
+    identity,
     attempts,
     schemaDifferences,
     ...(head.uncertainFrom === undefined ? {} : { uncertainFrom: head.uncertainFrom }),
   };
 }
 
-function openParts(): WriterParts {
-  const { folder, cipher, journalKey, indexKey, origin } = settings;
-  const journal = openJournalWriter({ folder, cipher, fileKey: journalKey });
+function openParts(journal: JournalWriter, identity: Identity): WriterParts {
+  const { folder, cipher, indexKey } = settings;
   const index = openTermIndexReader({ folder, cipher, fileKey: indexKey });
   indexed = index.cursor().size;
-  const signer = ed25519Signer(origin, settings.logKeySeed);
+  const { origin } = identity;
   policy = new CheckpointPolicy(journal, {
     entries: settings.checkpointEntries,
     ageMs: settings.checkpointMs,
@@ -93,7 +105,7 @@ function openParts(): WriterParts {
     index,
     anchor: HeadAnchor.open(settings.anchorPath),
     journalInode: journalInode(folder),
-    signers: [signer],
+    signers: [ed25519Signer(origin, settings.logKeySeed)],
     origin,
     anchorLagMs: settings.anchorLagMs,
     now: Date.now,
@@ -141,7 +153,7 @@ function commitQueued(): void {
   try {
     const committed = writer.commit(batch.map((one) => one.request));
     emitEvent("head", committed.head);
-    batch.forEach((one, i) => one.resolve(committed.answers[i] as CommitAnswer));
+    for (const [i, one] of batch.entries()) one.resolve(committed.answers[i] as CommitAnswer);
     if (committed.parts.length > 0) {
       postIndexWork({ parts: committed.parts, size: writer.size, leafHash: committed.leafHash });
     }
@@ -231,7 +243,7 @@ async function indexNearlyCaughtUp(): Promise<void> {
   }
 }
 
-async function close(): Promise<void> {
+async function close(): Promise<{ newest?: { size: number; leafHash: Uint8Array } }> {
   while (isRunning) await nextTurn();
   policy.stop();
   // Only a writer that never failed may say that the store was closed in order.
@@ -241,6 +253,7 @@ async function close(): Promise<void> {
   parts.journal.close();
   wipe(settings.journalKey, settings.indexKey);
   settings.indexer.close();
+  return writer ? { newest: { size: writer.size, leafHash: writer.leafHash } } : {};
 }
 
 function nextTurn(): Promise<void> {

@@ -9,8 +9,8 @@ import {
   parseLeaf,
   toHex,
 } from "@strongroom/protocol";
-import type { EntryRow, JournalReader, TermIndexReader } from "../engine/port.ts";
 import { unpackEvidence } from "../engine/pack-evidence.ts";
+import type { EntryRow, JournalReader, TermIndexReader } from "../engine/port.ts";
 import { cidToken, endorsedToken, targetToken } from "../index/terms.ts";
 import { CidFilter } from "./cid-filter.ts";
 import { RecentCids } from "./recent-cids.ts";

@@ -2,8 +2,8 @@
 // kept here; another one is found through the index, whose tail was read from the journal's
 // scope_head rows at open.
 import { parseEvidencePublic, parseLeaf } from "@strongroom/protocol";
-import type { JournalReader, ScopeHead } from "../engine/port.ts";
 import { unpackEvidence } from "../engine/pack-evidence.ts";
+import type { JournalReader, ScopeHead } from "../engine/port.ts";
 import { scopeOfEntry } from "./scope-of-entry.ts";
 
 const HEADS_MAX = 100_000;

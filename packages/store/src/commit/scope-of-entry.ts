@@ -1,5 +1,5 @@
 // Which scope chain an entry belongs to, told from its body.
-import { ENTRY_KINDS, parseBody, parseFact, parseLeaf, FACT_BYTES_MAX } from "@strongroom/protocol";
+import { ENTRY_KINDS, FACT_BYTES_MAX, parseBody, parseFact, parseLeaf } from "@strongroom/protocol";
 import type { EntryRow, JournalReader } from "../engine/port.ts";
 
 /** The scope in clear; undefined for kinds without one and for bodies that were erased. */

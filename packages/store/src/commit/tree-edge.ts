@@ -2,8 +2,8 @@
 // that fills becomes an immutable row; it stays here until the commit that filled it is answered,
 // because receipts of that commit need its nodes.
 import { hashChildren, hashLeaf, rootAt, TILE_HEIGHT, TILE_WIDTH } from "@strongroom/protocol";
-import { StoreError } from "../errors.ts";
 import type { JournalReader, TileRow } from "../engine/port.ts";
+import { StoreError } from "../errors.ts";
 
 const HASH_BYTES = 32;
 /** Where the nodes of each height begin within a tile: 256 leaves, 128 parents, …, 1 root. */

@@ -86,17 +86,13 @@ export class Writer {
     this.#head = { note: new Uint8Array(0), size, root: this.#tree.root() };
   }
 
-  get head(): SignedHead {
-    return this.#head;
-  }
-
   get size(): number {
     return this.#tree.size;
   }
 
-  /** Root at the present size, before anything is signed. */
-  get root(): Uint8Array {
-    return this.#tree.root();
+  /** Leaf hash of the newest entry. */
+  get leafHash(): Uint8Array {
+    return this.#previous;
   }
 
   setIndexed(indexed: number): void {
@@ -291,4 +287,3 @@ function scopeAt(request: AppendFactsRequest, position: number): string {
 function timeOfLeaf(leaf: Uint8Array): number {
   return Number(new DataView(leaf.buffer, leaf.byteOffset, leaf.length).getBigUint64(10));
 }
-

@@ -123,8 +123,6 @@ export interface TermIndexWriter extends TermIndexReader {
   insert(rows: readonly IndexRow[], cursor: IndexCursor): void;
   /** Forgets every entry. */
   clear(): void;
-  /** Spreads merge work; returns whether more is left. */
-  mergeSome(): boolean;
 }
 
 /** The random key under which index terms are hashed; 16 bytes, one per index file. */

@@ -5,10 +5,10 @@ import type { MessagePort } from "node:worker_threads";
 import { equalBytes, hashLeaf } from "@strongroom/protocol";
 import type { JournalReader } from "../engine/port.ts";
 import {
+  type EngineOptions,
   openJournalReader,
   openTermIndexWriter,
   removeIndex,
-  type EngineOptions,
 } from "../engine/sqlite/open.ts";
 import type { SqliteTermIndexWriter } from "../engine/sqlite/term-index.ts";
 import { wipe } from "../keys/derive.ts";

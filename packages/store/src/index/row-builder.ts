@@ -1,15 +1,8 @@
 // Turns entries into index rows: from the packed facts of a commit, or from journal rows when
 // catching up. Both ways give the same tokens.
-import {
-  ENTRY_KINDS,
-  FACT_BYTES_MAX,
-  hashFact,
-  parseBody,
-  parseLeaf,
-  scanFact,
-  text,
-} from "@strongroom/protocol";
+import { ENTRY_KINDS, FACT_BYTES_MAX, parseBody, parseLeaf, text } from "@strongroom/protocol";
 import { type PackedFacts, SPAN, SPAN_STRIDE } from "../commit/commit-request.ts";
+import { packStored } from "../commit/pack-facts.ts";
 import { scopeOfEntry } from "../commit/scope-of-entry.ts";
 import type { EntryRow, IndexRow, JournalReader } from "../engine/port.ts";
 import type { IndexPart, IndexWork } from "./index-work.ts";
@@ -22,7 +15,6 @@ import {
   Terms,
   targetToken,
 } from "./terms.ts";
-import { VALUE_FIELDS } from "./value-fields.ts";
 
 const CACHED_MAX = 50_000;
 type EntryPart = Extract<IndexPart, { type: "entry" }>;
@@ -98,7 +90,7 @@ export class RowBuilder {
   #rowOfEntry(row: EntryRow, journal: JournalReader): IndexRow {
     const { kind } = parseLeaf(row.leaf);
     if (kind === ENTRY_KINDS.fact && row.body.length > 0) {
-      return this.#factRow(row.index, packOne(row.body), 0);
+      return this.#factRow(row.index, packStored(row.body, FACT_BYTES_MAX), 0);
     }
     const part: EntryPart = { type: "entry", index: row.index, kind };
     if (row.body.length > 0) {
@@ -140,25 +132,4 @@ export class RowBuilder {
 
 function targetOf(kind: "retraction" | "redaction" | "endorsement", row: EntryRow): number {
   return Number(parseBody(kind, row.body).index);
-}
-
-/** One stored fact in the form that commits hand over. */
-function packOne(body: Uint8Array): PackedFacts {
-  const found = scanFact(body, { bytesMax: FACT_BYTES_MAX });
-  const isText = found.valueField === VALUE_FIELDS.text || found.valueField === VALUE_FIELDS.string;
-  const spans = Int32Array.of(
-    0,
-    body.length,
-    found.scopeStart,
-    found.scopeEnd,
-    found.entityStart,
-    found.entityEnd,
-    found.relationStart,
-    found.relationEnd,
-    found.sourceStart,
-    found.sourceEnd,
-    isText ? found.valueStart : 0,
-    isText ? found.valueEnd : 0,
-  );
-  return { count: 1, bytes: body, spans, cids: hashFact(body) };
 }

@@ -109,7 +109,11 @@ function checkTail(journal: JournalReader, anchored: number): void {
 }
 
 function brokenTail(index: number): StoreError {
-  return new StoreError("STORE_FORKED", `open store: entry ${index} does not follow the one before`, {
-    metadata: { index: String(index) },
-  });
+  return new StoreError(
+    "STORE_FORKED",
+    `open store: entry ${index} does not follow the one before`,
+    {
+      metadata: { index: String(index) },
+    },
+  );
 }

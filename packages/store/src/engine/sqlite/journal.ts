@@ -10,9 +10,10 @@ import type {
   ScopeHeadRow,
   TileRow,
 } from "../port.ts";
+import { databaseError } from "./classify.ts";
+import { journalDdl } from "./schema.ts";
 import { schemaDifferences } from "./schema-check.ts";
 import { decodeScopeHeads, encodeScopeHeads } from "./scope-head-blob.ts";
-import { journalDdl } from "./schema.ts";
 
 const LEVEL_SPAN = 2 ** 40;
 
@@ -153,12 +154,16 @@ export class SqliteJournalWriter extends SqliteJournal implements JournalWriter 
       this.#commit.run();
     } catch (reason) {
       if (this.db.inTransaction) this.db.exec("ROLLBACK");
-      throw reason;
+      throw databaseError(reason, this.db.name);
     }
   }
 
   insertCheckpoint(row: CheckpointRow): void {
-    this.#insertCheckpoint.run(row.size, row.note, row.storedAtMs);
+    try {
+      this.#insertCheckpoint.run(row.size, row.note, row.storedAtMs);
+    } catch (reason) {
+      throw databaseError(reason, this.db.name);
+    }
   }
 }
 

@@ -124,6 +124,7 @@ const unusable = new Set<string>([
   "CORRUPT_PAGE",
   "TRUNCATED_FILE",
   "SCHEMA_UNSUPPORTED",
+  "NOT_A_STORE",
   "INTERNAL",
 ]);
 

@@ -3,7 +3,11 @@
 // REPLACE bypasses a DELETE trigger, so inserts over an existing key are refused as well.
 
 export const SCHEMA_VERSION = 1;
-export const APPLICATION_IDS = { journal: 0x53524a31, index: 0x53524931, state: 0x53525331 } as const;
+export const APPLICATION_IDS = {
+  journal: 0x53524a31,
+  index: 0x53524931,
+  state: 0x53525331,
+} as const;
 
 /** Journal tables, with the column that keys them. */
 const appendOnly = {

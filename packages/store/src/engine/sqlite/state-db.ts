@@ -31,7 +31,12 @@ export class SqliteState {
   }
 
   /** Raises an alarm; undefined if the same one is open already. */
-  raiseAlarm(alarm: { code: string; message: string; atMs: number; index?: number }): Alarm | undefined {
+  raiseAlarm(alarm: {
+    code: string;
+    message: string;
+    atMs: number;
+    index?: number;
+  }): Alarm | undefined {
     const inserted = this.#db
       .prepare(
         "INSERT OR IGNORE INTO alarm(code, message, raised_at_ms, entry) VALUES (?, ?, ?, ?)",

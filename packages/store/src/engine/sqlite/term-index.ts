@@ -10,8 +10,6 @@ import type {
   TermIndexWriter,
 } from "../port.ts";
 
-const MERGE_PAGES = 200;
-
 /** Reads the index; one per thread. */
 export class SqliteTermIndex implements TermIndexReader, TermIndexIdentity {
   protected readonly db: Database.Database;
@@ -75,8 +73,6 @@ export class SqliteTermIndexWriter extends SqliteTermIndex implements TermIndexW
   readonly #insertTerms: Database.Statement;
   readonly #insertWords: Database.Statement | undefined;
   readonly #setCursor: Database.Statement;
-  readonly #merge: Database.Statement;
-  readonly #changes: Database.Statement;
 
   constructor(db: Database.Database) {
     super(db);
@@ -85,8 +81,6 @@ export class SqliteTermIndexWriter extends SqliteTermIndex implements TermIndexW
       ? db.prepare("INSERT INTO words(rowid, w) VALUES (?, ?)")
       : undefined;
     this.#setCursor = db.prepare("INSERT OR REPLACE INTO meta(name, value) VALUES ('cursor', ?)");
-    this.#merge = db.prepare("INSERT INTO terms(terms, rank) VALUES('merge', ?)");
-    this.#changes = db.prepare("SELECT total_changes()").pluck();
   }
 
   insert(rows: readonly IndexRow[], cursor: IndexCursor): void {
@@ -114,12 +108,5 @@ export class SqliteTermIndexWriter extends SqliteTermIndex implements TermIndexW
     if (this.textSearch) this.db.exec("INSERT INTO words(words) VALUES('delete-all')");
     this.db.exec("DELETE FROM meta WHERE name = 'cursor'");
     this.db.exec("COMMIT");
-  }
-
-  mergeSome(): boolean {
-    const before = this.#changes.get() as number;
-    this.#merge.run(MERGE_PAGES);
-    // FTS5 documents that fewer than two changes mean that there was nothing to merge.
-    return (this.#changes.get() as number) - before >= 2;
   }
 }

@@ -1,0 +1,170 @@
+// Opens a store, step by step: key source, folder, lock, keyring, threads, identity. Whatever
+// fails, what was started before it is ended again.
+import { MessageChannel } from "node:worker_threads";
+import type { CommitMethods, OpenedCommit } from "../commit/commit-request.ts";
+import { StoreLock } from "../engine/sqlite/lock.ts";
+import { journalExists } from "../engine/sqlite/open.ts";
+import { StoreError } from "../errors.ts";
+import type { IndexerMethods } from "../index/indexer-thread.ts";
+import { deriveRootKeys, type RootKeys, wipe } from "../keys/derive.ts";
+import { readKeySource } from "../keys/key-source.ts";
+import { fileKey, type OpenedKeyring, openKeyring, openSealed } from "../keys/keyring.ts";
+import { wipeSection } from "../keys/sealed.ts";
+import { type OpenOptions, readSettings, type Settings } from "../options.ts";
+import { ReaderPool } from "../read/reader-pool.ts";
+import type { StateMethods } from "../state/state-thread.ts";
+import type { ThreadClient } from "../threads/channel.ts";
+import { startThread } from "../threads/start-thread.ts";
+import type { Cipher } from "../types.ts";
+import { createStore, isVacant, keyringPath, makeFolder } from "./create-store.ts";
+
+/** Everything a Store is made of. */
+export interface OpenedStore {
+  settings: Settings;
+  cipher: Cipher;
+  isNew: boolean;
+  lock: StoreLock;
+  opened: OpenedCommit;
+  openAlarms: number;
+  rootKeys: RootKeys;
+  threads: StoreThreads;
+}
+
+export interface StoreThreads {
+  committer: ThreadClient<CommitMethods>;
+  indexer: ThreadClient<IndexerMethods>;
+  state: ThreadClient<StateMethods>;
+  readers: ReaderPool;
+}
+
+export async function open(options: OpenOptions): Promise<OpenedStore> {
+  const settings = readSettings(options);
+  const source = () => readKeySource(options.key, options.env ?? process.env);
+  const isNew = isVacant(settings);
+  if (isNew) requireCreate(options, settings);
+  const lock = StoreLock.acquire(settings.path);
+  try {
+    // Asked again under the lock: another process may have made it in between.
+    if (isVacant(settings)) await createStore(options, settings, source());
+    const keyring = await openKeyring(keyringPath(settings.path), source(), {
+      ...(options.cipher ? { expectedCipher: options.cipher } : {}),
+    });
+    requireJournal(settings);
+    return { settings, isNew, lock, ...(await openThreads(settings, keyring)) };
+  } catch (reason) {
+    lock.release();
+    throw reason;
+  }
+}
+
+function requireCreate(options: OpenOptions, settings: Settings): void {
+  if (options.create !== false) {
+    makeFolder(settings.path);
+    return;
+  }
+  throw new StoreError(
+    "NOT_A_STORE",
+    `open ${settings.path}: there is no store; make one with \`strongroom init\``,
+  );
+}
+
+function requireJournal(settings: Settings): void {
+  if (journalExists(settings.path)) return;
+  const path = settings.path;
+  throw new StoreError("NOT_A_STORE", `open ${path}: it has a keyring but no journal`);
+}
+
+async function openThreads(
+  settings: Settings,
+  keyring: OpenedKeyring,
+): Promise<Pick<OpenedStore, "cipher" | "opened" | "openAlarms" | "rootKeys" | "threads">> {
+  const sealed = openSealed(keyring);
+  const rootKeys = deriveRootKeys(sealed.rootSecret);
+  const threads: StoreThreads = {
+    committer: startThread<CommitMethods>("commit/commit-thread"),
+    indexer: startThread<IndexerMethods>("index/indexer-thread"),
+    state: startThread<StateMethods>("state/state-thread"),
+    readers: new ReaderPool(settings.readers),
+  };
+  try {
+    const opened = await openLog(settings, keyring, { threads, logKeySeed: sealed.logKeySeed });
+    const { openAlarms } = await openReaders(settings, keyring, { threads, opened, rootKeys });
+    return { cipher: keyring.keyring.cipher, opened, openAlarms, rootKeys, threads };
+  } catch (reason) {
+    await endThreads(threads);
+    throw reason;
+  } finally {
+    wipeSection(sealed);
+    wipe(keyring.dataKey);
+  }
+}
+
+async function openLog(
+  settings: Settings,
+  keyring: OpenedKeyring,
+  from: { threads: StoreThreads; logKeySeed: Uint8Array },
+): Promise<OpenedCommit> {
+  const { cipher, storeId, generation, standby } = keyring.keyring;
+  const folder = settings.path;
+  // The index is made before the commit thread reads it; the two then talk directly.
+  const { port1, port2 } = new MessageChannel();
+  const files = () => ({
+    folder,
+    cipher,
+    journalKey: fileKey(keyring, "journal"),
+    indexKey: fileKey(keyring, "index"),
+  });
+  await from.threads.indexer.call(
+    "open",
+    { ...files(), textSearch: settings.textSearch, committer: port1 },
+    [port1],
+  );
+  const { anchorPath, anchorLagMs, checkpointEntries, checkpointMs } = settings;
+  return from.threads.committer.call(
+    "open",
+    {
+      ...files(),
+      anchorPath,
+      anchorLagMs,
+      checkpointEntries,
+      checkpointMs,
+      storeId,
+      keyringGeneration: generation,
+      standby: standby ?? false,
+      logKeySeed: from.logKeySeed,
+      indexer: port2,
+    },
+    [port2],
+  );
+}
+
+async function openReaders(
+  settings: Settings,
+  keyring: OpenedKeyring,
+  from: { threads: StoreThreads; opened: OpenedCommit; rootKeys: RootKeys },
+): Promise<{ openAlarms: number }> {
+  const { identity, head } = from.opened;
+  const { cipher, storeId } = keyring.keyring;
+  const folder = settings.path;
+  await from.threads.readers.open(() => ({
+    folder,
+    cipher,
+    journalKey: fileKey(keyring, "journal"),
+    indexKey: fileKey(keyring, "index"),
+    pageTokenKey: Uint8Array.from(from.rootKeys.pageToken),
+    storeId,
+    origins: identity.origins,
+  }));
+  return from.threads.state.call("open", {
+    folder,
+    cipher,
+    fileKey: fileKey(keyring, "state"),
+    treeSize: head.size,
+  });
+}
+
+export async function endThreads(threads: StoreThreads): Promise<void> {
+  const { committer, indexer, state, readers } = threads;
+  await Promise.all([committer, indexer, state].map((thread) => thread.terminate()));
+  await readers.terminate();
+}

@@ -1,0 +1,81 @@
+// What happens when something does not hold: an alarm, and one entry in the log per entry and
+// verdict, so that the finding itself cannot be taken back.
+import { ENTRY_KINDS, encodeIntegrityRejection } from "@strongroom/protocol";
+import type { Appender } from "../commit/appender.ts";
+import type { ThreadClient } from "../threads/channel.ts";
+import type { Alarm } from "../types.ts";
+import type { AlarmToRaise, StateMethods } from "./state-thread.ts";
+
+const CONTEXT = { principal: "strongroom", requestId: "", peer: "" };
+
+export interface Mismatch {
+  index: number;
+  cid: Uint8Array;
+  /** Code, such as CID_MISMATCH. */
+  verdict: string;
+  /** SHA-256 of what was found. */
+  offeredDigest: Uint8Array;
+  message: string;
+}
+
+export class Integrity {
+  readonly #state: ThreadClient<StateMethods>;
+  readonly #appender: Appender;
+  readonly #onAlarm: (alarm: Alarm) => void;
+  #openAlarms: number;
+
+  constructor(parts: {
+    state: ThreadClient<StateMethods>;
+    appender: Appender;
+    openAlarms: number;
+    onAlarm(alarm: Alarm): void;
+  }) {
+    this.#state = parts.state;
+    this.#appender = parts.appender;
+    this.#openAlarms = parts.openAlarms;
+    this.#onAlarm = parts.onAlarm;
+  }
+
+  get openAlarms(): number {
+    return this.#openAlarms;
+  }
+
+  async raise(alarm: AlarmToRaise): Promise<{ isFirst: boolean }> {
+    const { raised, isFirst } = await this.#state.call("raise", alarm);
+    if (raised) {
+      this.#openAlarms++;
+      this.#onAlarm(raised);
+    }
+    return { isFirst };
+  }
+
+  /** Raises and records; a store that cannot write keeps the alarm alone. */
+  async report(mismatch: Mismatch): Promise<void> {
+    const { verdict: code, message, index } = mismatch;
+    const { isFirst } = await this.raise({ code, message, index });
+    if (!isFirst) return;
+    const body = encodeIntegrityRejection({
+      index: BigInt(index),
+      cid: mismatch.cid,
+      verdict: code,
+      offeredDigest: mismatch.offeredDigest,
+    });
+    const kind = ENTRY_KINDS["integrity-rejection"];
+    await this.#appender.appendEntry({ kind, body }, CONTEXT).catch(() => undefined);
+  }
+
+  list(options: { below?: number; limit: number; includeCleared: boolean }): Promise<Alarm[]> {
+    return this.#state.call("list", { below: Number.MAX_SAFE_INTEGER, ...options });
+  }
+
+  async clear(id: number): Promise<Alarm> {
+    const before = await this.#state.call("list", {
+      below: id + 1,
+      limit: 1,
+      includeCleared: true,
+    });
+    const cleared = await this.#state.call("clear", id);
+    if (before[0]?.id === id && before[0].clearedAtMs === undefined) this.#openAlarms--;
+    return cleared;
+  }
+}

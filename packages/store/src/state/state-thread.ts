@@ -1,0 +1,58 @@
+// The thread that owns state.db.
+import { type EngineOptions, openState } from "../engine/sqlite/open.ts";
+import type { SqliteState } from "../engine/sqlite/state-db.ts";
+import { StoreError } from "../errors.ts";
+import { wipe } from "../keys/derive.ts";
+import { serveThread, type ThreadMethods } from "../threads/channel.ts";
+import type { Alarm } from "../types.ts";
+
+export interface AlarmToRaise {
+  code: string;
+  message: string;
+  index?: number;
+}
+
+export interface StateMethods extends ThreadMethods {
+  /** Throws STATE_FOREIGN if its cursor is beyond the log. */
+  open(options: EngineOptions & { treeSize: number }): { openAlarms: number };
+  /** `raised` is undefined if the same alarm is open; `isFirst` says that it never was before. */
+  raise(alarm: AlarmToRaise): { raised?: Alarm; isFirst: boolean };
+  list(options: { below: number; limit: number; includeCleared: boolean }): Alarm[];
+  clear(id: number): Alarm;
+  close(cursor: { size: number; leafHash: Uint8Array } | undefined): void;
+}
+
+const CURSOR = "log";
+let state: SqliteState;
+
+serveThread({
+  open(options) {
+    state = openState(options);
+    wipe(options.fileKey);
+    const cursor = state.cursor(CURSOR);
+    if (cursor && cursor.size > options.treeSize) {
+      throw new StoreError(
+        "STATE_FOREIGN",
+        `open store: its state has seen ${cursor.size} entries, its log has ${options.treeSize}`,
+      );
+    }
+    return { openAlarms: state.countOpenAlarms() };
+  },
+  raise(alarm) {
+    const isFirst = alarm.index === undefined || !state.wasRaised(alarm.code, alarm.index);
+    const raised = state.raiseAlarm({ ...alarm, atMs: Date.now() });
+    return { isFirst, ...(raised ? { raised } : {}) };
+  },
+  list(options) {
+    return state.listAlarms(options);
+  },
+  clear(id) {
+    const cleared = state.clearAlarm(id, Date.now());
+    if (!cleared) throw new StoreError("NOT_FOUND", `clear alarm ${id}: there is none of that id`);
+    return cleared;
+  },
+  close(cursor) {
+    if (cursor) state.setCursor(CURSOR, cursor);
+    state.close();
+  },
+} satisfies StateMethods);
