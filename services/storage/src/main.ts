@@ -1,6 +1,7 @@
 // The process: config → store → listeners → one ready line on stdout → until a signal.
 // Exit codes are those of the command line: 2 wrong usage, 3 refused, 7 cannot open the store.
-import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import {
   type Config,
   createLogger,
@@ -11,7 +12,7 @@ import {
   type RuntimeErrorCode,
   Shutdown,
 } from "@strongroom/runtime";
-import { openCodes, openStore, type Store, StoreError } from "@strongroom/store";
+import { openStore, type Store, StoreError } from "@strongroom/store";
 import { type Addresses, startStorage } from "./service.ts";
 import { operatorTokenPath, type StorageSettings, settings, storePath } from "./settings.ts";
 import { version } from "./version.ts";
@@ -72,16 +73,22 @@ async function openOwnStore(values: StorageSettings, logger: Logger): Promise<St
     ...(readers === undefined ? {} : { readers }),
   });
   if (store.cipher === "none") logger.warn("store is not encrypted: facts lie in clear on disk");
-  if (store.operatorToken !== undefined) keepOperatorToken(store.operatorToken, values, logger);
+  if (store.isNew) await createOperatorToken(store, values, logger);
   return store;
 }
 
-/** Only at creation: the token is nowhere else, and never in the log. */
-function keepOperatorToken(token: string, values: StorageSettings, logger: Logger): void {
+/** Only at creation; the secret is nowhere else, and never in the log. */
+async function createOperatorToken(
+  store: Store,
+  values: StorageSettings,
+  logger: Logger,
+): Promise<void> {
   const path = operatorTokenPath(values);
-  const file = openSync(path, "wx", 0o600);
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const file = openSync(path, "w", 0o600);
   try {
-    writeSync(file, `${token}\n`);
+    const { secret } = await store.createToken({ principal: values.operator });
+    writeSync(file, `${secret}\n`);
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -108,6 +115,6 @@ function reportFailure(error: unknown): number {
   const message = error instanceof Error ? error.message : "unknown failure";
   process.stderr.write(`strongroom-storage: ${message} (${code})\n`);
   if (error instanceof RuntimeError) return exitCodeByRuntimeCode[error.code];
-  const opening: readonly string[] = openCodes;
-  return opening.includes(code) ? 7 : 1;
+  // Once the store is open a StoreError goes to a caller, not up to here.
+  return error instanceof StoreError ? 7 : 1;
 }

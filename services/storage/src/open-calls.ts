@@ -10,7 +10,7 @@ import type { ServiceMetrics } from "./service-metrics.ts";
 
 export interface OpenCallsOptions {
   admissions: WeakMap<Metadata, Admission>;
-  metrics: ServiceMetrics;
+  metrics: Pick<ServiceMetrics, "rpcSeconds" | "rpcErrors">;
   logger: Logger;
   /** How often rights are looked at again, ms. */
   confirmMs: number;

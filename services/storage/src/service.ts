@@ -4,7 +4,9 @@ import type { DescService } from "@bufbuild/protobuf";
 import { Health } from "@strongroom/proto/grpc/health/v1/health";
 import { ServerReflection } from "@strongroom/proto/grpc/reflection/v1/reflection";
 import { AdminService } from "@strongroom/proto/strongroom/admin/v1/admin_service";
+import { file_strongroom_fact_v1_fact } from "@strongroom/proto/strongroom/fact/v1/fact";
 import { FactService } from "@strongroom/proto/strongroom/fact/v1/fact_service";
+import { file_strongroom_log_v1_bodies } from "@strongroom/proto/strongroom/log/v1/bodies";
 import { LogService } from "@strongroom/proto/strongroom/log/v1/log_service";
 import {
   type Address,
@@ -162,7 +164,11 @@ function addServices(
   addService(server, AdminService, admin, hooks);
   const names = servedServices.map(({ typeName }) => typeName);
   addService(server, Health, healthHandlers(readiness, names), hooks);
-  const reflection = reflectionHandlers(allServices, statusOf("NOT_FOUND"));
+  const reflection = reflectionHandlers({
+    services: allServices,
+    files: [file_strongroom_fact_v1_fact, file_strongroom_log_v1_bodies],
+    notFoundCode: statusOf("NOT_FOUND"),
+  });
   addService(server, ServerReflection, reflection, hooks);
 }
 

@@ -82,12 +82,12 @@ async function status(options: AdminOptions) {
 
 async function listAlarms(store: Store, request: ListAlarmsRequest) {
   const limit = toPageSize(request.pageSize);
-  const before = parseNumberPosition("alarms", request.pageToken);
+  const below = parseNumberPosition("alarms", request.pageToken);
   const { includeCleared } = request;
   const alarms = await store.alarms({
     limit,
     includeCleared,
-    ...(before === undefined ? {} : { before }),
+    ...(below === undefined ? {} : { below }),
   });
   const last = alarms.at(-1);
   return {
@@ -137,7 +137,11 @@ async function createToken(store: Store, request: CreateTokenRequest, call: Call
     context,
   );
   return {
-    token: toTokenMessage(made.token),
+    token: toTokenMessage({
+      id: made.id,
+      createdAtMs: made.createdAtMs,
+      ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    }),
     secret: made.secret,
     index: BigInt(made.index),
   };

@@ -17,12 +17,19 @@ import type { HandlersOf } from "./adapter.ts";
 type Response = MessageInitShape<typeof ServerReflectionResponseSchema>;
 type Answer = NonNullable<Response["messageResponse"]>;
 
-/** `notFoundCode` is the status number to answer for an unknown name. */
+export interface ReflectionOptions {
+  services: readonly DescService[];
+  /** Files that no service imports: messages that travel as bytes. */
+  files: readonly DescFile[];
+  /** The status number to answer for an unknown name. */
+  notFoundCode: number;
+}
+
 export function reflectionHandlers(
-  services: readonly DescService[],
-  notFoundCode: number,
+  options: ReflectionOptions,
 ): HandlersOf<typeof ServerReflection> {
-  const files = collectFiles(services);
+  const { services, notFoundCode } = options;
+  const files = collectFiles([...services.map(({ file }) => file), ...options.files]);
   const symbols = collectSymbols(files.values());
   const notFound: Answer = {
     case: "errorResponse",
@@ -68,9 +75,9 @@ function describeFile(file: DescFile | undefined): Answer | undefined {
   };
 }
 
-function collectFiles(services: readonly DescService[]): Map<string, DescFile> {
+function collectFiles(roots: readonly DescFile[]): Map<string, DescFile> {
   const files = new Set<DescFile>();
-  for (const service of services) withImports(service.file, files);
+  for (const file of roots) withImports(file, files);
   return new Map([...files].map((file) => [file.proto.name, file]));
 }
 
