@@ -1,5 +1,6 @@
 // The entries of the example log: genesis, facts, and one of every other kind.
 import {
+  ed25519Verifier,
   encodeAuditEvent,
   encodeEndorsement,
   encodeEpoch,
@@ -11,12 +12,11 @@ import {
   encodeScopeErasure,
   encodeSnapshotEvent,
   formatVkey,
-  ed25519Verifier,
   hashFact,
   sha256,
   utf8,
 } from "@strongroom/protocol";
-import { ExampleLog, ORIGIN, publicKeyOf, seedOf, START_UNIX_MS } from "./example-log.ts";
+import { ExampleLog, ORIGIN, publicKeyOf, START_UNIX_MS, seedOf } from "./example-log.ts";
 
 export const FACT = 1;
 export const FACT_TWO_AUTHORS = 2;

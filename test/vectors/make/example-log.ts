@@ -1,10 +1,10 @@
 // A small log that is always the same: every kind of entry once, facts by two authors, fixed seeds.
 import {
   concatBytes,
-  ed25519,
-  ed25519Signer,
   ENTRY_KINDS,
   type EntryKindName,
+  ed25519,
+  ed25519Signer,
   encodeEvidencePrivate,
   encodeEvidencePublic,
   encodeLeaf,

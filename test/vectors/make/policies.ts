@@ -25,22 +25,69 @@ export function makePolicies() {
 }
 
 function valid() {
-  const none = { logs: 0, witnesses: 0, groups: 0, quorum: "none", retired: 0, authors: 0, attestation_keys: 0, trusted_roots: [], requirements: [] };
+  const none = {
+    logs: 0,
+    witnesses: 0,
+    groups: 0,
+    quorum: "none",
+    retired: 0,
+    authors: 0,
+    attestation_keys: 0,
+    trusted_roots: [],
+    requirements: [],
+  };
   return [
     { why: "the least there can be", policy: "quorum none\n", parsed: none },
     { why: "one log", policy: `log ${log}\nquorum none\n`, parsed: { ...none, logs: 1 } },
-    { why: "no newline at the end", policy: `log ${log}\nquorum none`, parsed: { ...none, logs: 1 } },
-    { why: "comments, blank lines, tabs and spaces", policy: `# a comment\n\n \t# another\n\tlog \t${log}  https://log.example/ \n  quorum   none\t\n`, parsed: { ...none, logs: 1 } },
-    { why: "other than ASCII in a comment and a name", policy: `# für Ada\n${witness("λ")}quorum λ\n`, parsed: { ...none, witnesses: 1, quorum: "λ" } },
-    { why: "the example of C2SP tlog-policy", policy: c2sp, parsed: { ...none, logs: 1, witnesses: 6, groups: 3, quorum: "X-and-Y" } },
-    { why: "a witness with a URL", policy: `${witness("w", " https://w.example/")}quorum w\n`, parsed: { ...none, witnesses: 1, quorum: "w" } },
-    { why: "logs after the quorum", policy: `quorum none\nlog ${log}\nlog ${other}\n`, parsed: { ...none, logs: 2 } },
+    {
+      why: "no newline at the end",
+      policy: `log ${log}\nquorum none`,
+      parsed: { ...none, logs: 1 },
+    },
+    {
+      why: "comments, blank lines, tabs and spaces",
+      policy: `# a comment\n\n \t# another\n\tlog \t${log}  https://log.example/ \n  quorum   none\t\n`,
+      parsed: { ...none, logs: 1 },
+    },
+    {
+      why: "other than ASCII in a comment and a name",
+      policy: `# für Ada\n${witness("λ")}quorum λ\n`,
+      parsed: { ...none, witnesses: 1, quorum: "λ" },
+    },
+    {
+      why: "the example of C2SP tlog-policy",
+      policy: c2sp,
+      parsed: { ...none, logs: 1, witnesses: 6, groups: 3, quorum: "X-and-Y" },
+    },
+    {
+      why: "a witness with a URL",
+      policy: `${witness("w", " https://w.example/")}quorum w\n`,
+      parsed: { ...none, witnesses: 1, quorum: "w" },
+    },
+    {
+      why: "logs after the quorum",
+      policy: `quorum none\nlog ${log}\nlog ${other}\n`,
+      parsed: { ...none, logs: 2 },
+    },
     {
       why: "every line of ours",
       policy: `log ${other}\nretired ${log} max-size 0\nauthor ${author}\nauthor ${author} 5\nauthor ${author} 7 7\nattestation-key ${spki}\ntrusted-root root.json\nrequire attested\nrequire witnessed\nrequire author\nmax-age 86400\nquorum none\n`,
-      parsed: { ...none, logs: 1, retired: 1, authors: 3, attestation_keys: 1, trusted_roots: ["root.json"], requirements: ["attested", "witnessed", "author"], max_age_ms: 86_400_000 },
+      parsed: {
+        ...none,
+        logs: 1,
+        retired: 1,
+        authors: 3,
+        attestation_keys: 1,
+        trusted_roots: ["root.json"],
+        requirements: ["attested", "witnessed", "author"],
+        max_age_ms: 86_400_000,
+      },
     },
-    { why: "a key both trusted and retired", policy: `log ${log}\nretired ${log} max-size 10\nquorum none\n`, parsed: { ...none, logs: 1, retired: 1 } },
+    {
+      why: "a key both trusted and retired",
+      policy: `log ${log}\nretired ${log} max-size 10\nquorum none\n`,
+      parsed: { ...none, logs: 1, retired: 1 },
+    },
   ];
 }
 

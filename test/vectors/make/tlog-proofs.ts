@@ -1,4 +1,6 @@
 // C2SP `.tlog-proof` files: one exported from each of two receipts, and files that must not parse.
+
+import { create } from "@bufbuild/protobuf";
 import {
   AnchorSchema,
   cosignatureVerifier,
@@ -9,11 +11,11 @@ import {
   sha256,
   signCheckpoint,
   signCosignature,
+  text,
   toBase64,
   toHex,
   utf8,
 } from "@strongroom/protocol";
-import { create } from "@bufbuild/protobuf";
 import { exampleLog, FACT } from "./example-entries.ts";
 import { ORIGIN, publicKeyOf, seedOf, signerOf } from "./example-log.ts";
 
@@ -23,7 +25,11 @@ function receiptOf(index: number, size: number, isCosigned: boolean) {
   const entry = log.entry(index);
   const checkpoint = { origin: ORIGIN, size: BigInt(size), root: log.rootAt(size) };
   const { name } = cosignatureVerifier("witness.example/w1", publicKeyOf("w1"));
-  const line = signCosignature(formatCheckpoint(checkpoint), { name, seed: seedOf("w1") }, 1_700_000_100n);
+  const line = signCosignature(
+    formatCheckpoint(checkpoint),
+    { name, seed: seedOf("w1") },
+    1_700_000_100n,
+  );
   const anchor = create(AnchorSchema, {
     checkpoint: signCheckpoint(checkpoint, [signerOf(ORIGIN, "log")]),
     inclusion: log.inclusion(index, size),
@@ -46,17 +52,18 @@ export function makeTlogProofs() {
   ];
   const good = formatTlogProof(receiptOf(FACT, 16, true));
   return {
-    valid: [
-      ...cases.map(({ why, receipt }) => describe(why, receipt)),
-      withoutExtra(good),
-    ],
-    invalid: invalid(good).map(([why, proof, code]) => ({ why, proof, code: code ?? "MALFORMED_PROOF" })),
+    valid: [...cases.map(({ why, receipt }) => describe(why, receipt)), withoutExtra(good)],
+    invalid: invalid(good).map(([why, proof, code]) => ({
+      why,
+      proof,
+      code: code ?? "MALFORMED_PROOF",
+    })),
   };
 }
 
 function describe(why: string, receipt: ReturnType<typeof receiptOf>) {
   const [anchor] = receipt.anchors;
-  const lines = new TextDecoder().decode(anchor?.cosignatures[0] ?? new Uint8Array(0));
+  const lines = text(anchor?.cosignatures[0] ?? new Uint8Array(0));
   return {
     why,
     receipt: toBase64(encodeReceipt(receipt)),
@@ -64,7 +71,7 @@ function describe(why: string, receipt: ReturnType<typeof receiptOf>) {
     extra: toHex(receipt.leaf),
     index: String(new DataView(receipt.leaf.buffer).getBigUint64(2)),
     inclusion: (anchor?.inclusion ?? []).map(toHex),
-    checkpoint: new TextDecoder().decode(anchor?.checkpoint) + lines,
+    checkpoint: text(anchor?.checkpoint ?? new Uint8Array(0)) + lines,
   };
 }
 
@@ -76,7 +83,10 @@ function withoutExtra(good: string) {
     proof,
     extra: "",
     index: "1",
-    inclusion: head.split("\n").slice(2).map((line) => toHex(Uint8Array.from(atob(line), (c) => c.charCodeAt(0)))),
+    inclusion: head
+      .split("\n")
+      .slice(2)
+      .map((line) => toHex(Uint8Array.from(atob(line), (c) => c.charCodeAt(0)))),
     checkpoint: proof.slice(head.length + 2),
   };
 }
@@ -98,12 +108,19 @@ function invalid(good: string): [string, string, string?][] {
     ["a negative index", good.replace("index 1", "index -1")],
     ["an index of 2^63", good.replace("index 1", "index 9223372036854775808")],
     ["two spaces before the index", good.replace("index 1", "index  1")],
-    ["a hash of 31 bytes", good.replace("index 1\n", `index 1\n${toBase64(seedOf("any").slice(1))}\n`)],
+    [
+      "a hash of 31 bytes",
+      good.replace("index 1\n", `index 1\n${toBase64(seedOf("any").slice(1))}\n`),
+    ],
     ["64 hashes", good.replace("index 1\n", `index 1\n${hash.repeat(60)}`)],
     ["no blank line", good.replace("\n\n", "\n")],
     ["no checkpoint", `${head}\n\n`, "MALFORMED_NOTE"],
     ["a checkpoint without signatures", `${head}\n\n${ORIGIN}\n16\n${hash}`, "MALFORMED_NOTE"],
     ["a blank line too many", good.replace("\n\n", "\n\n\n"), "MALFORMED_CHECKPOINT"],
-    ["an extension line in the checkpoint", good.replace(`${ORIGIN}\n16\n`, `${ORIGIN}\n16\nextension\n`), "MALFORMED_CHECKPOINT"],
+    [
+      "an extension line in the checkpoint",
+      good.replace(`${ORIGIN}\n16\n`, `${ORIGIN}\n16\nextension\n`),
+      "MALFORMED_CHECKPOINT",
+    ],
   ];
 }
