@@ -1,0 +1,59 @@
+// Verbs for operators and auditors.
+import { folder } from "./shared-options.ts";
+import type { VerbSpec } from "./spec.ts";
+
+export const adminVerbs: readonly VerbSpec[] = [
+  {
+    name: "principal add",
+    text: "create or replace a principal",
+    args: [["<name>", "lower-case name"]],
+    options: [
+      {
+        flags: "--role <role>",
+        text: "what it may do",
+        many: true,
+        choices: ["writer", "reader", "auditor", "attestor", "dispatcher", "operator"],
+      },
+      { flags: "--scope <pattern>", text: "where: exact scope, `scope/*` or `*`", many: true },
+      { flags: "--token-out <file>", text: "also make a token and write it here (0600)" },
+    ],
+    load: async () => (await import("../admin/principal.ts")).principalAddVerb,
+  },
+  {
+    name: "principal list",
+    text: "list principals",
+    load: async () => (await import("../admin/principal.ts")).principalListVerb,
+  },
+  {
+    name: "principal remove",
+    text: "remove a principal and revoke its tokens",
+    args: [["<name>", "its name"]],
+    load: async () => (await import("../admin/principal.ts")).principalRemoveVerb,
+  },
+  {
+    name: "principal token",
+    text: "make a token, or revoke one",
+    args: [["[name]", "the principal that gets a token"]],
+    options: [
+      { flags: "--expires <time>", text: "when it ends (RFC 3339; default: never)" },
+      { flags: "--out <file>", text: "write the secret here (0600) instead of stdout" },
+      { flags: "--revoke <id>", text: "revoke the token with this id instead" },
+    ],
+    load: async () => (await import("../admin/principal.ts")).principalTokenVerb,
+  },
+  {
+    name: "audit list",
+    text: "list audit and key events",
+    options: [
+      { flags: "--from <index>", text: "first index", fallback: "0" },
+      { flags: "--until <index>", text: "one past the last (default: the head)" },
+    ],
+    load: async () => (await import("../admin/audit.ts")).auditListVerb,
+  },
+  {
+    name: "store reindex",
+    text: "rebuild the index from the journal",
+    options: [...folder, { flags: "--text-search", text: "keep a text index from now on" }],
+    load: async () => (await import("../store/reindex.ts")).reindexVerb,
+  },
+];

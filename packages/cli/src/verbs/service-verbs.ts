@@ -1,0 +1,52 @@
+// Verbs that start something or speak of the program itself.
+import { cipher, folder, listen } from "./shared-options.ts";
+import type { VerbSpec } from "./spec.ts";
+
+export const serviceVerbs: readonly VerbSpec[] = [
+  {
+    name: "init",
+    text: "create a store",
+    options: [
+      ...folder,
+      cipher,
+      {
+        flags: "--origin <name>",
+        text: "name of the log, for good (default: strongroom.invalid/<id>)",
+      },
+      { flags: "--operator <name>", text: "name of the first operator", fallback: "operator" },
+      {
+        flags: "--token-out <file>",
+        text: "first operator's token (default: <data>/operator.token)",
+      },
+      { flags: "--text-search", text: "keep a text index" },
+    ],
+    load: async () => (await import("../store/init.ts")).initVerb,
+  },
+  {
+    name: "serve",
+    text: "run the storage service",
+    options: [...folder, ...listen],
+    load: async () => (await import("../service/serve.ts")).serveVerb,
+  },
+  {
+    name: "dev",
+    text: "run everything on this machine, with a development key and token",
+    options: listen,
+    load: async () => (await import("../service/dev.ts")).devVerb,
+  },
+  {
+    name: "status",
+    text: "what the store is and how it is",
+    load: async () => (await import("../admin/status.ts")).statusVerb,
+  },
+  {
+    name: "doctor",
+    text: "check settings, files and the running service",
+    load: async () => (await import("../admin/doctor.ts")).doctorVerb,
+  },
+  {
+    name: "version",
+    text: "print the version",
+    load: async () => (await import("../version.ts")).versionVerb,
+  },
+];
