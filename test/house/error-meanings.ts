@@ -142,5 +142,6 @@ export const meanings = {
   TREE_UNAVAILABLE: "The tiles to verify cannot be fetched.",
   CHECKS_FAILED: "`doctor` found something that needs a hand.",
   SERVICE_FAILED: "A service that was started has ended.",
+  ALREADY_RUNNING: "An instance runs on this data folder already.",
   NO_TOKEN: "No token: start an instance, or give a token file.",
 } satisfies Record<Code, string>;
