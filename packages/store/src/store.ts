@@ -77,9 +77,9 @@ export class Store {
     this.cipher = opened.cipher;
     this.textSearch = opened.settings.textSearch;
     this.isNew = opened.isNew;
-    const { committer, state, readers } = opened.threads;
+    const { committer, state } = opened.threads;
     this.#reads = new Reads({
-      pool: readers,
+      pool: opened.readers,
       head: () => this.#head,
       onHead: (listener) => this.on("head", listener),
       reportMismatch: (mismatch) => void this.#integrity.report(mismatch),
@@ -137,7 +137,7 @@ export class Store {
 
   get(
     key: Types.EntryKey | Uint8Array,
-    options: { verify?: Types.VerifyMode } = {},
+    options: { verify?: Types.VerifyMode; scopes?: readonly string[] } = {},
   ): Promise<Types.StoredFact> {
     return this.#reads.get(key instanceof Uint8Array ? { cid: key } : key, options);
   }
@@ -171,10 +171,10 @@ export class Store {
    */
   async offerPinnedNote(note: Uint8Array): Promise<{ consistency: Uint8Array[] }> {
     const pinned = this.#readOwnNote(note);
-    if (!pinned) return { consistency: [] };
+    if (!pinned || pinned.size === 0) return { consistency: [] };
     const head = this.#head;
     if (pinned.size > head.size) return this.#stopSigning("ROLLBACK_DETECTED", [note, head.note]);
-    const { root } = await this.#reads.rootAt(pinned.size);
+    const { root } = await this.#reads.inclusionProof(pinned.size - 1, pinned.size);
     if (!equalBytes(root, pinned.root)) {
       return this.#stopSigning("FORK_DETECTED", [note, head.note]);
     }
@@ -188,7 +188,7 @@ export class Store {
   }
 
   /** Newest first. */
-  checkpoints(options: { below?: number; limit: number }): Promise<Types.StoredCheckpoint[]> {
+  checkpoints(options: { before?: number; limit: number }): Promise<Types.StoredCheckpoint[]> {
     return this.#reads.checkpoints(options);
   }
 
@@ -233,7 +233,7 @@ export class Store {
   /** Recomputes everything, beside appends and reads, and says where and what does not hold. */
   verify(options: Types.VerifyOptions = {}): Promise<Types.VerifySummary> {
     const { identity } = this.#opened.opened;
-    const pool = this.#opened.threads.readers;
+    const pool = this.#opened.readers;
     return verifyStore({ pool, head: this.#head, identity }, options);
   }
 
@@ -349,8 +349,9 @@ export class Store {
   }
 
   async #close(): Promise<void> {
-    const { threads, lock, opened } = this.#opened;
+    const { threads, readers, lock, opened } = this.#opened;
     try {
+      await readers.close();
       const { newest } = await threads.committer.call("close", undefined);
       await threads.indexer.call("close", undefined);
       const cursor = opened.standby ? undefined : newest;

@@ -4,7 +4,7 @@ import type { Receipt } from "@strongroom/protocol";
 import type { StoreError } from "./errors.ts";
 import type { Cipher } from "./keys/cipher-name.ts";
 
-export type { Cipher } from "./keys/cipher-name.ts";
+export { CIPHERS as ciphers, type Cipher } from "./keys/cipher-name.ts";
 
 export type VerifyMode = "none" | "body" | "inclusion" | "attested";
 export type FactState = "active" | "retracted" | "redacted" | "erased";

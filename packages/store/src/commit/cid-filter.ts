@@ -33,6 +33,12 @@ export class CidFilter {
     for (let at = 0; at + 4 <= fingerprints.length; at += 4) this.#insert(view.getUint32(at));
   }
 
+  /** Adds a segment that the journal lacks; the next commit stores it. */
+  restore(segment: number, fingerprints: Uint8Array): void {
+    this.load(fingerprints);
+    this.#ended.push({ segment, fingerprints });
+  }
+
   /** Adds the fact at `index`; indexes never decrease. */
   add(cid: Uint8Array, offset: number, index: number): void {
     this.#endSegments(segmentOf(index));

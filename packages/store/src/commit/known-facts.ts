@@ -118,8 +118,9 @@ export class KnownFacts {
     const filter = new CidFilter(from);
     for (let segment = 0; segment < segments; segment++) {
       const stored = this.#journal.readFilterSegment(segment);
-      // A segment that somebody deleted is a finding of verify; here its facts are hashed again.
-      filter.load(stored ?? this.#fingerprint(segment));
+      // An epoch entry may have ended a segment without storing it: its facts are hashed again.
+      if (stored) filter.load(stored);
+      else filter.restore(segment, this.#fingerprint(segment));
     }
     return { filter, from };
   }

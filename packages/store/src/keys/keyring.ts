@@ -144,6 +144,15 @@ export function renewSalt({ keyring, dataKey }: OpenedKeyring, role: FileRole): 
   return next(keyring, dataKey, { salts: { ...keyring.salts, [role]: newSalt() } });
 }
 
+/** The next generation with another sealed section: a new log key, say. */
+export function replaceSealed(
+  { keyring, dataKey }: OpenedKeyring,
+  section: SealedSection,
+): Keyring {
+  const sealed = Buffer.from(sealSection(dataKey, keyring.storeId, section)).toString("base64");
+  return next(keyring, dataKey, { sealed });
+}
+
 /** The next generation with or without the standby mark. */
 export function markStandby({ keyring, dataKey }: OpenedKeyring, standby: boolean): Keyring {
   const { standby: _, ...rest } = keyring;

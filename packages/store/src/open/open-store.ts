@@ -28,13 +28,14 @@ export interface OpenedStore {
   openAlarms: number;
   rootKeys: RootKeys;
   threads: StoreThreads;
+  readers: ReaderPool;
 }
 
+/** The threads with one writer's role each; readers come in a pool. */
 export interface StoreThreads {
   committer: ThreadClient<CommitMethods>;
   indexer: ThreadClient<IndexerMethods>;
   state: ThreadClient<StateMethods>;
-  readers: ReaderPool;
 }
 
 export async function open(options: OpenOptions): Promise<OpenedStore> {
@@ -77,19 +78,21 @@ function requireJournal(settings: Settings): void {
 async function openThreads(
   settings: Settings,
   keyring: OpenedKeyring,
-): Promise<Pick<OpenedStore, "cipher" | "opened" | "openAlarms" | "rootKeys" | "threads">> {
+): Promise<
+  Pick<OpenedStore, "cipher" | "opened" | "openAlarms" | "rootKeys" | "threads" | "readers">
+> {
   const sealed = openSealed(keyring);
   const rootKeys = deriveRootKeys(sealed.rootSecret);
   const threads: StoreThreads = {
     committer: startThread<CommitMethods>("commit/commit-thread"),
     indexer: startThread<IndexerMethods>("index/indexer-thread"),
     state: startThread<StateMethods>("state/state-thread"),
-    readers: new ReaderPool(settings.readers),
   };
   try {
     const opened = await openLog(settings, keyring, { threads, logKeySeed: sealed.logKeySeed });
-    const { openAlarms } = await openReaders(settings, keyring, { threads, opened, rootKeys });
-    return { cipher: keyring.keyring.cipher, opened, openAlarms, rootKeys, threads };
+    const { openAlarms } = await openState(settings, keyring, { threads, opened });
+    const readers = await openReaders(settings, keyring, { opened, rootKeys });
+    return { cipher: keyring.keyring.cipher, opened, openAlarms, rootKeys, threads, readers };
   } catch (reason) {
     await endThreads(threads);
     throw reason;
@@ -138,33 +141,42 @@ async function openLog(
   );
 }
 
-async function openReaders(
+function openState(
   settings: Settings,
   keyring: OpenedKeyring,
-  from: { threads: StoreThreads; opened: OpenedCommit; rootKeys: RootKeys },
+  from: { threads: StoreThreads; opened: OpenedCommit },
 ): Promise<{ openAlarms: number }> {
-  const { identity, head } = from.opened;
-  const { cipher, storeId } = keyring.keyring;
-  const folder = settings.path;
-  await from.threads.readers.open(() => ({
-    folder,
-    cipher,
-    journalKey: fileKey(keyring, "journal"),
-    indexKey: fileKey(keyring, "index"),
-    pageTokenKey: Uint8Array.from(from.rootKeys.pageToken),
-    storeId,
-    origins: identity.origins,
-  }));
   return from.threads.state.call("open", {
-    folder,
-    cipher,
+    folder: settings.path,
+    cipher: keyring.keyring.cipher,
     fileKey: fileKey(keyring, "state"),
-    treeSize: head.size,
+    treeSize: from.opened.head.size,
   });
 }
 
+/** Last, because a writer must be the first to open a file in its process. */
+function openReaders(
+  settings: Settings,
+  keyring: OpenedKeyring,
+  from: { opened: OpenedCommit; rootKeys: RootKeys },
+): Promise<ReaderPool> {
+  const { origin, origins } = from.opened.identity;
+  return ReaderPool.open(
+    {
+      path: settings.path,
+      cipher: keyring.keyring.cipher,
+      journalKey: fileKey(keyring, "journal"),
+      indexKey: fileKey(keyring, "index"),
+      pageTokenKey: Uint8Array.from(from.rootKeys.pageToken),
+      storeId: keyring.keyring.storeId,
+      origin,
+      logVkeys: origins.map((one) => one.logVkey),
+    },
+    { threads: settings.readers },
+  );
+}
+
 export async function endThreads(threads: StoreThreads): Promise<void> {
-  const { committer, indexer, state, readers } = threads;
+  const { committer, indexer, state } = threads;
   await Promise.all([committer, indexer, state].map((thread) => thread.terminate()));
-  await readers.terminate();
 }

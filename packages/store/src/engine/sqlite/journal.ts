@@ -158,6 +158,20 @@ export class SqliteJournalWriter extends SqliteJournal implements JournalWriter 
     }
   }
 
+  /** Puts back triggers that were dropped or changed; tables are never touched. */
+  restoreTriggers(): void {
+    const triggers = this.db
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+      .pluck()
+      .all() as string[];
+    this.#begin.run();
+    for (const name of triggers) this.db.exec(`DROP TRIGGER "${name.replaceAll('"', '""')}"`);
+    for (const statement of journalDdl) {
+      if (statement.startsWith("CREATE TRIGGER")) this.db.exec(statement);
+    }
+    this.#commit.run();
+  }
+
   insertCheckpoint(row: CheckpointRow): void {
     try {
       this.#insertCheckpoint.run(row.size, row.note, row.storedAtMs);
