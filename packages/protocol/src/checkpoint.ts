@@ -7,7 +7,7 @@ import { isKeyName, type NoteSigner, type NoteVerifier } from "./vkey.ts";
 
 const ROOT_BYTES = 32;
 // Tree sizes stay below 2^63, so that they fit signed 64-bit integers everywhere.
-export const TREE_SIZE_LIMIT = 1n << 63n;
+const TREE_SIZE_LIMIT = 1n << 63n;
 
 export interface Checkpoint {
   readonly origin: string;

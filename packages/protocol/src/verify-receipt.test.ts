@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { create } from "@bufbuild/protobuf";
+import { sha256 } from "#crypto";
 import { equalBytes, fromBase64, fromHex, toHex, utf8 } from "./bytes.ts";
 import { MalformedError, VerificationError } from "./errors.ts";
-import { parsePolicy } from "./policy.ts";
-import { parseReceipt, type Receipt } from "./receipt.ts";
+import { ENTRY_KINDS, parseLeaf } from "./leaf.ts";
+import { parsePolicy, singleLogPolicy } from "./policy.ts";
+import { parseReceipt, type Receipt, ReceiptSchema } from "./receipt.ts";
 import { parseReceiptJson } from "./receipt-json.ts";
 import { readVectors } from "./testing/vectors.ts";
 import { type ProvenReceipt, type VerifyReceiptOptions, verifyReceipt } from "./verify-receipt.ts";
@@ -121,6 +124,41 @@ test("refuses a time that is no number where an age is asked for", () => {
   assert.throws(() => verifyVector({ ...vector, now_unix_ms: Number.NaN }), {
     code: "RECEIPT_TOO_OLD",
   });
+});
+
+interface HeldOutLog {
+  vkey: string;
+  entries: Record<"body" | "blind" | "evidence_public" | "evidence_private" | "leaf", string>[];
+  inclusion: { index: number; size: number; proof: string[] }[];
+  checkpoints: { size: number; note: string }[];
+}
+
+test("verifies receipts built from the held-out log, whole and erased", () => {
+  const log = readVectors<HeldOutLog>("log_small");
+  const policy = singleLogPolicy(log.vkey);
+  let facts = 0;
+  for (const { index, size, proof } of log.inclusion) {
+    const entry = log.entries[index] ?? assert.fail();
+    const checkpoint = log.checkpoints.find((other) => other.size === size) ?? assert.fail();
+    const whole = create(ReceiptSchema, {
+      body: fromHex(entry.body),
+      blind: fromHex(entry.blind),
+      evidencePublic: fromHex(entry.evidence_public),
+      evidencePrivateHash: sha256(fromHex(entry.evidence_private)),
+      evidencePrivate: fromHex(entry.evidence_private),
+      leaf: fromHex(entry.leaf),
+      anchors: [
+        { checkpoint: utf8(checkpoint.note), inclusion: proof.map((hash) => fromHex(hash)) },
+      ],
+    });
+    const erased = { ...whole, body: new Uint8Array(0), blind: new Uint8Array(0) };
+    assert.throws(() => verifyReceipt(erased, policy, 0), { code: "BODY_ERASED" });
+    // Bodies of other kinds are opaque bytes in these vectors.
+    if (parseLeaf(whole.leaf).kind !== ENTRY_KINDS.fact) continue;
+    assert.equal(verifyReceipt(whole, policy, 0).index, BigInt(index));
+    facts++;
+  }
+  assert.ok(facts > 0);
 });
 
 const bundled = validVector("bundles are not looked at unless a verifier for them is given");
