@@ -2,6 +2,7 @@
 // ends with one plain line of totals. Plain Node, so that it runs before anything is compiled.
 //   npm test -- store/src/keys    only files whose "suite path" contains one of the words
 //   SLOW=1 npm test               also *.slow.test.ts
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ const CONCURRENCY = Number(process.env.STRONGROOM_TEST_CONCURRENCY ?? 2);
 
 async function main() {
   const startedAt = Date.now();
+  compile();
   const slow = process.env.SLOW === "1";
   const { jobs, leftOut } = findJobs({ filters: process.argv.slice(2), slow });
   const scratch = mkdtempSync(join(tmpdir(), "strongroom-test-"));
@@ -32,6 +34,14 @@ async function main() {
   printTable(results, skips);
   const failed = printSummary({ results, skips, refused, startedAt });
   process.exitCode = failed > 0 || results.length === 0 ? 1 : 0;
+}
+
+// Incremental. What does not compile is not tested.
+function compile() {
+  console.log("compiling TypeScript");
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const { status } = spawnSync(process.execPath, [tsc, "-b"], { cwd: root, stdio: "inherit" });
+  if (status !== 0) process.exit(1);
 }
 
 async function inParallel(jobs, run) {
