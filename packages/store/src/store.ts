@@ -352,8 +352,9 @@ export class Store {
     const { threads, readers, lock, opened } = this.#opened;
     try {
       await readers.close();
-      const { newest } = await threads.committer.call("close", undefined);
+      const { newest } = await threads.committer.call("drain", undefined);
       await threads.indexer.call("close", undefined);
+      await threads.committer.call("close", undefined);
       const cursor = opened.standby ? undefined : newest;
       await threads.state.call("close", cursor);
     } finally {

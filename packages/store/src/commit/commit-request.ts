@@ -127,5 +127,8 @@ export interface CommitMethods extends ThreadMethods {
   appendFacts(request: AppendFactsRequest): Promise<AppendFactsAnswer>;
   appendEntry(request: AppendEntryRequest): Promise<AppendEntryAnswer>;
   stopSigning(reason: { code: StoreErrorCode; message: string }): void;
-  close(): Promise<{ newest?: { size: number; leafHash: Uint8Array } }>;
+  /** Ends appending, after what is queued, and marks a clean close. */
+  drain(): Promise<{ newest?: { size: number; leafHash: Uint8Array } }>;
+  /** Comes last of all threads: the last connection of a file folds its WAL into it. */
+  close(): void;
 }

@@ -243,17 +243,21 @@ async function indexNearlyCaughtUp(): Promise<void> {
   }
 }
 
-async function close(): Promise<{ newest?: { size: number; leafHash: Uint8Array } }> {
+async function drain(): Promise<{ newest?: { size: number; leafHash: Uint8Array } }> {
   while (isRunning) await nextTurn();
   policy.stop();
   // Only a writer that never failed may say that the store was closed in order.
-  if (writer && !stopped) writer.signHead(true);
+  if (!writer || stopped) return {};
+  writer.signHead(true);
+  return { newest: { size: writer.size, leafHash: writer.leafHash } };
+}
+
+function close(): void {
   parts.anchor.close();
   parts.index.close();
   parts.journal.close();
   wipe(settings.journalKey, settings.indexKey);
   settings.indexer.close();
-  return writer ? { newest: { size: writer.size, leafHash: writer.leafHash } } : {};
 }
 
 function nextTurn(): Promise<void> {
@@ -265,5 +269,6 @@ serveThread({
   appendFacts,
   appendEntry,
   stopSigning,
+  drain,
   close,
 } satisfies CommitMethods);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { encodeFact } from "@strongroom/protocol";
-import { openDatabase } from "../engine/sqlite/database.ts";
+import { type Database, openDatabase } from "../engine/sqlite/database.ts";
 import { type OpenOptions, openStore, type Store } from "../index.ts";
 import { readKeySource } from "../keys/key-source.ts";
 import { fileKey, openKeyring } from "../keys/keyring.ts";
@@ -56,7 +56,10 @@ export function factBytes(
 }
 
 /** The database of a closed store, opened with its key in hand: what an attacker may have. */
-export async function openFile(store: TempStore, role: "journal" | "index" | "state") {
+export async function openFile(
+  store: TempStore,
+  role: "journal" | "index" | "state",
+): Promise<Database> {
   const source = readKeySource(store.options.key, {});
   const keyring = await openKeyring(join(store.path, "keyring.json"), source);
   const { cipher } = keyring.keyring;
