@@ -1,0 +1,83 @@
+// A reader thread: its own read-only connections, its own caches. Any number of them serve reads
+// and verification while others write.
+import { openJournalReader, openTermIndexReader } from "../engine/sqlite/open.ts";
+import { StoreError } from "../errors.ts";
+import { Terms } from "../index/terms.ts";
+import { serveThread } from "../threads/channel.ts";
+import type { Cipher } from "../types.ts";
+import { verifyMethods } from "../verify/verify-methods.ts";
+import { PageTokens } from "./query/page-token.ts";
+import type { Reader } from "./reader-context.ts";
+import { readMethods } from "./reader-methods.ts";
+import { Tail } from "./tail.ts";
+import { TreeReader } from "./tree-reader.ts";
+
+export interface OpenReaderArgument {
+  /** Folder of the store. */
+  path: string;
+  cipher: Cipher;
+  /** 32 bytes each; the thread wipes its copies of the first two. */
+  journalKey: Uint8Array;
+  indexKey: Uint8Array;
+  pageTokenKey: Uint8Array;
+  storeId: string;
+  origin: string;
+  logVkeys: readonly string[];
+}
+
+let reader: Reader | undefined;
+let log: { origin: string; logVkeys: readonly string[] } = { origin: "", logVkeys: [] };
+
+function requireReader(): Reader {
+  if (reader) return reader;
+  throw new StoreError("STORE_CLOSED", "read: the reader thread is not open");
+}
+
+function open(argument: OpenReaderArgument): void {
+  const { path, cipher, journalKey, indexKey, storeId } = argument;
+  try {
+    const journal = openJournalReader({ folder: path, cipher, fileKey: journalKey });
+    const index = openTermIndexReader({ folder: path, cipher, fileKey: indexKey });
+    reader = {
+      journal,
+      index,
+      terms: new Terms(index.termKey),
+      tail: new Tail(journal),
+      tree: new TreeReader(journal),
+      pageTokens: new PageTokens(argument.pageTokenKey, storeId),
+    };
+    log = { origin: argument.origin, logVkeys: argument.logVkeys };
+  } finally {
+    journalKey.fill(0);
+    indexKey.fill(0);
+  }
+}
+
+/** Takes up an index that was made anew. */
+function reopenIndex(argument: { path: string; cipher: Cipher; indexKey: Uint8Array }): void {
+  const current = requireReader();
+  const { path, cipher, indexKey } = argument;
+  const index = openTermIndexReader({ folder: path, cipher, fileKey: indexKey });
+  indexKey.fill(0);
+  current.index.close();
+  reader = { ...current, index, terms: new Terms(index.termKey), tail: new Tail(current.journal) };
+}
+
+function close(): void {
+  reader?.journal.close();
+  reader?.index.close();
+  reader = undefined;
+}
+
+const methods = {
+  open,
+  reopenIndex,
+  close,
+  ...readMethods(requireReader),
+  ...verifyMethods(requireReader, () => log),
+};
+
+/** What ReaderPool calls. */
+export type ReaderMethods = typeof methods;
+
+serveThread(methods);

@@ -1,0 +1,101 @@
+// What a reader thread does for a verification.
+import { equalBytes, hashLeaf, TILE_WIDTH } from "@strongroom/protocol";
+import type { Reader } from "../read/reader-context.ts";
+import type { Finding } from "../types.ts";
+import { rootOfHashes } from "./leaf-check.ts";
+import { RangeCheck } from "./range-check.ts";
+import type { RangeReport, RangeRequest } from "./range-report.ts";
+
+export interface StoreOverview {
+  /** Entries in the journal, signed or not. */
+  journalSize: number;
+  control: number[];
+  findings: Finding[];
+}
+
+/** A full tile above the leaves, with the hashes that were recomputed for it. */
+export interface UpperTile {
+  level: number;
+  n: number;
+  hashes: Uint8Array;
+}
+
+export function verifyMethods(
+  reader: () => Reader,
+  log: () => { origin: string; logVkeys: readonly string[] },
+) {
+  let ranges: { of: Reader; check: RangeCheck } | undefined;
+  return {
+    verifyRange(request: RangeRequest): RangeReport {
+      const of = reader();
+      if (ranges?.of !== of) ranges = { of, check: new RangeCheck(of, log().logVkeys) };
+      return ranges.check.run(request);
+    },
+
+    verifyTile(tile: UpperTile): { root: Uint8Array; findings: Finding[] } {
+      const root = rootOfHashes(tile.hashes);
+      return { root, findings: checkUpperTile(reader(), tile, root) };
+    },
+
+    verifyOverview({ size }: { size: number }): StoreOverview {
+      const { journal } = reader();
+      return {
+        journalSize: journal.size(),
+        control: journal.readControl().filter((index) => index < size),
+        findings: [...attempts(reader()), ...differences(reader()), ...checkCursor(reader())],
+      };
+    },
+  };
+}
+
+function checkUpperTile(reader: Reader, tile: UpperTile, root: Uint8Array): Finding[] {
+  const { level, n } = tile;
+  const row = reader.journal.readTile(level, n);
+  const at = { part: "tile", index: n } as const;
+  const name = `tile ${level}/${n}`;
+  if (row?.hashes.length !== TILE_WIDTH * 32) {
+    return [{ verdict: "TILE_MISSING", ...at, message: `${name}: it is missing or cut short` }];
+  }
+  if (equalBytes(row.hashes, tile.hashes) && equalBytes(row.root, root)) return [];
+  return [{ verdict: "TILE_WRONG", ...at, message: `${name}: it is not made of the tiles below` }];
+}
+
+function attempts(reader: Reader): Finding[] {
+  return reader.journal.readMutationAttempts().map(({ id, action, table, row, atMs }) => ({
+    verdict: "MUTATION_ATTEMPTED" as const,
+    part: "schema" as const,
+    index: row ?? 0,
+    message: `attempt ${id} at ${timeText(atMs)}: ${action} of row ${row} of ${table} was refused`,
+  }));
+}
+
+function differences(reader: Reader): Finding[] {
+  return reader.journal.schemaDifferences().map((difference) => ({
+    verdict: "SCHEMA_CHANGED" as const,
+    part: "schema" as const,
+    index: 0,
+    message: `journal schema: ${difference}`,
+  }));
+}
+
+function checkCursor(reader: Reader): Finding[] {
+  const { size, leafHash } = reader.index.cursor();
+  const newest = size > 0 ? reader.journal.readEntry(size - 1) : undefined;
+  const fits = size === 0 || (newest && equalBytes(safeHash(newest.leaf), leafHash));
+  if (fits) return [];
+  const message = `index: it ends at entry ${size}, which is not one of this log; run store reindex`;
+  return [{ verdict: "PROJECTION_WRONG", part: "index", index: size, message }];
+}
+
+function safeHash(leaf: Uint8Array): Uint8Array {
+  try {
+    return hashLeaf(leaf);
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+function timeText(atMs: number): string {
+  const date = new Date(atMs);
+  return Number.isNaN(date.getTime()) ? "an unknown time" : date.toISOString();
+}
