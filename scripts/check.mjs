@@ -22,15 +22,20 @@ const STEPS = [
   ["known vulnerabilities", () => ({ skipped: "the advisory service needs a network" })],
 ];
 
-// The lock file must work with any registry: no address of one, and a digest for every package.
+// The lock file must work with any registry and on any platform: no address, a digest for every
+// package, and an entry for each platform's own package, without which `npm ci` refuses. (Those of
+// other platforms were never fetched, so they may lack a digest.)
 function checkLockFile() {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
   return Object.entries(packages).flatMap(([path, entry]) => {
-    if (!path.includes("node_modules/") || entry.link) return [];
-    const named = /^https?:/.test(entry.resolved ?? "") ? [`${path} names a registry`] : [];
-    return entry.integrity === undefined && !entry.inBundle
-      ? [...named, `${path} has no digest`]
-      : named;
+    const problems = Object.keys(entry.optionalDependencies ?? {})
+      .filter((name) => !packages[`node_modules/${name}`])
+      .filter((name) => !packages[`${path}/node_modules/${name}`])
+      .map((name) => `${path} wants ${name}, which has no entry`);
+    if (!path.includes("node_modules/") || entry.link) return problems;
+    if (/^https?:/.test(entry.resolved ?? "")) problems.push(`${path} names a registry`);
+    if (!entry.integrity && !entry.inBundle && !entry.os) problems.push(`${path} has no digest`);
+    return problems;
   });
 }
 

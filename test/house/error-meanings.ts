@@ -143,5 +143,6 @@ export const meanings = {
   CHECKS_FAILED: "`doctor` found something that needs a hand.",
   SERVICE_FAILED: "A service that was started has ended.",
   ALREADY_RUNNING: "An instance runs on this data folder already.",
+  KEY_MISSING: "The key file of this data folder is not there.",
   NO_TOKEN: "No token: start an instance, or give a token file.",
 } satisfies Record<Code, string>;
