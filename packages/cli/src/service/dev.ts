@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Context, Verb } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { readRunFile, readTextFile } from "../settings.ts";
+import { readRunFile, readTextFile, type Settings } from "../settings.ts";
 import { DEVELOPER, type DevStore, openDevStore } from "./dev-store.ts";
 import { appendFirstFact, type FirstFact } from "./first-fact.ts";
 import { removeRunFile, runningInstance, writeRunFile } from "./run-file.ts";
@@ -26,7 +26,7 @@ export const devVerb: Verb<DevFlags> = async (context, _args, flags) => {
   const service = await startService(context, flags, dev);
   let code: number;
   try {
-    const first = await appendFirstFact(context.settings, service.addresses.grpc, dev.token);
+    const first = await appendFirstFact(ownSettings(context), service.addresses.grpc, dev.token);
     await sayHowToGoOn(context, { dev, service, first });
     code = await untilEnd(context.signal, service);
   } finally {
@@ -37,6 +37,13 @@ export const devVerb: Verb<DevFlags> = async (context, _args, flags) => {
   context.output.notice("stopped; the next start finds everything again");
   process.exitCode = code;
 };
+
+/** What is pinned of this store lies with it: another data folder has another log. */
+function ownSettings({ settings }: Context): Settings {
+  const given = settings.shown.find(({ name }) => name === "state");
+  if (given?.origin !== "default") return settings;
+  return { ...settings, statePath: join(settings.data, "client-state.json") };
+}
 
 async function refuseSecond(data: string): Promise<void> {
   const running = await runningInstance(data);
