@@ -1,5 +1,6 @@
 // Where a verb finds the server, its token and the store: flags beat environment beats the config
 // file beats the data folder's running instance. Secrets come from files and variables, never argv.
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
@@ -181,15 +182,23 @@ async function readToken(from: {
   return run?.token;
 }
 
+/** Beside the data folder's own instance, or one file per server; in the home without a folder. */
 function defaultState(
   data: string,
   server: string,
   own: boolean,
   environment: Environment,
 ): string {
-  if (own) return join(data, "client-state.json");
+  if (own) return instanceStatePath(data);
+  const file = `${server.replaceAll(/[^a-zA-Z0-9.]/g, "_")}.json`;
+  if (existsSync(data)) return join(data, `client-state-${file}`);
   const folder = environment.XDG_STATE_HOME || join(homedir(), ".local", "state");
-  return join(folder, "strongroom", `${server.replaceAll(/[^a-zA-Z0-9.]/g, "_")}.json`);
+  return join(folder, "strongroom", file);
+}
+
+/** What the clients of the data folder's own instance have pinned. */
+export function instanceStatePath(data: string): string {
+  return join(data, "client-state.json");
 }
 
 function fallBack(shown: Setting[], name: string, value: string): string {

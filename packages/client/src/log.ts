@@ -165,7 +165,22 @@ export async function verifyStore(deps: Deps, options: VerifyOptions): Promise<V
     if (event.case === "summary") summary = event.value;
   }
   if (summary === undefined) throw otherAnswer("no summary");
+  if (summary.verdict === "verified") await requireSigned(deps, summary);
   return summary;
+}
+
+/** The recomputed root must be a prefix of the head that the log signs now. */
+async function requireSigned(deps: Deps, { treeSize, root }: VerifySummary): Promise<void> {
+  const head = await deps.trust.confirmHead();
+  const sizes = { fromSize: treeSize, toSize: head.size };
+  const method = LogService.method.getConsistencyProof;
+  const { proof } =
+    treeSize === head.size ? { proof: [] } : await deps.channel.unary(method, sizes, {});
+  try {
+    verifyConsistency({ ...sizes, fromRoot: root, toRoot: head.root, proof });
+  } catch (cause) {
+    throw toAnswerError(cause);
+  }
 }
 
 /** Stored checkpoints, newest first. */

@@ -72,6 +72,8 @@ class ImportJob {
   #offset = 0;
   #line = 0;
   #treeSize = 0n;
+  /** Of this run; the counts also hold those of the runs that it resumes. */
+  #refusedNow = 0;
 
   constructor(context: Context, file: string, progressFile: string | undefined) {
     this.#context = context;
@@ -118,10 +120,10 @@ class ImportJob {
     const counts = Object.fromEntries(
       Object.entries(this.#counts).map(([name, count]) => [name, String(count)]),
     );
-    const treeSize = String(this.#treeSize);
-    const summary = { lines: String(this.#line), ...counts, treeSize, errors: this.#errors };
-    if (this.#counts.failed > 0) {
-      const message = `${this.#counts.failed} of ${this.#line} lines were refused`;
+    const treeSize = this.#treeSize === 0n ? {} : { treeSize: String(this.#treeSize) };
+    const summary = { lines: String(this.#line), ...counts, ...treeSize, errors: this.#errors };
+    if (this.#refusedNow > 0) {
+      const message = `${this.#refusedNow} lines were refused`;
       throw new CliError("LINES_REFUSED", message, { shown: summary });
     }
     const { appended, existing } = this.#counts;
@@ -193,6 +195,7 @@ class ImportJob {
 
   #refuse(error: LineError): void {
     this.#counts.failed++;
+    this.#refusedNow++;
     if (this.#errors.length < ERRORS_SHOWN_MAX) this.#errors.push(error);
     this.#context.output.notice(`line ${error.line}: ${error.message} (${error.code})`);
   }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { replaceFile } from "@strongroom/client";
 import { CliError } from "../errors.ts";
-import { readTextFile } from "../settings.ts";
+import { instanceStatePath, readTextFile } from "../settings.ts";
 
 export const DEVELOPER = "development";
 
@@ -44,7 +44,7 @@ async function makeStore(paths: {
   tokenPath: string;
 }): Promise<void> {
   // What was pinned of an earlier store would rightly refuse the new one.
-  await setAside(join(paths.data, "client-state.json"));
+  await setAside(instanceStatePath(paths.data));
   const { initStore } = await import("@strongroom/store");
   const { store, operatorToken } = await initStore({
     path: paths.store,

@@ -23,9 +23,13 @@ export interface Addresses {
   readonly tiles?: string;
 }
 
-export interface StorageChild {
+interface Ready {
+  /** Of the process that holds the store; a launcher may stand between. */
   readonly pid: number;
   readonly addresses: Addresses;
+}
+
+export interface StorageChild extends Ready {
   /** Settles when the process has ended. */
   readonly ended: Promise<number>;
   /** Asks it to end and waits until it has. */
@@ -44,13 +48,13 @@ export async function startStorage(options: StorageOptions): Promise<StorageChil
     detached: true,
   });
   const ended = endOf(child);
-  const addresses = await Promise.race([readyLine(child), ended]);
-  if (typeof addresses === "number") return addresses;
+  const ready = await Promise.race([readyLine(child), ended]);
+  if (typeof ready === "number") return ready;
   const stop = () => {
     child.kill("SIGTERM");
     return ended;
   };
-  return { pid: child.pid ?? 0, addresses, ended, stop };
+  return { ...ready, ended, stop };
 }
 
 /** The address itself if nobody listens there, else the same host with any free port. */
@@ -84,23 +88,23 @@ async function endOf(child: ChildProcess): Promise<number> {
   return code ?? 1;
 }
 
-async function readyLine(child: ChildProcess): Promise<Addresses> {
+async function readyLine(child: ChildProcess): Promise<Ready> {
   if (child.stdout === null) throw new Error("the service has no stdout");
   for await (const line of createInterface({ input: child.stdout })) {
-    const addresses = parseReady(line);
-    if (addresses !== undefined) {
+    const ready = parseReady(line);
+    if (ready !== undefined) {
       child.stdout.resume();
-      return addresses;
+      return ready;
     }
   }
   // Its stdout is closed: its end follows.
   return new Promise(() => {});
 }
 
-function parseReady(line: string): Addresses | undefined {
+function parseReady(line: string): Ready | undefined {
   try {
-    const message = JSON.parse(line) as { event?: string; addresses?: Addresses };
-    return message.event === "ready" ? message.addresses : undefined;
+    const { event, pid, addresses } = JSON.parse(line) as Ready & { event?: string };
+    return event === "ready" ? { pid, addresses } : undefined;
   } catch {
     return undefined;
   }
