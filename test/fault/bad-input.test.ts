@@ -3,8 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { ErrorInfoSchema } from "@strongroom/proto/google/rpc/error_details";
+import { StatusSchema } from "@strongroom/proto/google/rpc/status";
 import {
   AppendRequestSchema,
   FactService,
@@ -12,7 +15,6 @@ import {
 } from "@strongroom/proto/strongroom/fact/v1/fact_service";
 import { LogService } from "@strongroom/proto/strongroom/log/v1/log_service";
 import { concatBytes, utf8 } from "@strongroom/protocol";
-import { toFailure } from "../../services/storage/src/raw-client.test-kit.ts";
 import { checkStore } from "../support/check-store.ts";
 import { madeFact } from "../support/made-facts.ts";
 import { type Service, startService } from "../support/service.ts";
@@ -42,10 +44,20 @@ function sendBytes(path: string, bytes: Uint8Array): Promise<{ status: number; r
   const as = (value: Buffer) => value;
   return new Promise((resolve) => {
     client.makeUnaryRequest(path, as, as, Buffer.from(bytes), metadata, (error) => {
-      if (error) resolve(toFailure(error as ServiceError));
+      if (error) resolve({ status: error.code, reason: reasonOf(error) });
       else resolve({ status: status.OK, reason: "" });
     });
   });
+}
+
+/** The code in google.rpc.ErrorInfo; empty where gRPC itself refused. */
+function reasonOf(error: ServiceError): string {
+  const [bytes] = error.metadata.get("grpc-status-details-bin");
+  if (!(bytes instanceof Buffer)) return "";
+  const [info] = fromBinary(StatusSchema, bytes).details.map((any) =>
+    anyUnpack(any, ErrorInfoSchema),
+  );
+  return info?.reason ?? "";
 }
 
 const APPEND = `/${FactService.typeName}/Append`;

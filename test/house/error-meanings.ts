@@ -1,8 +1,9 @@
 // What each error code means and what to do, for docs/errors.md. A code without a line here does
 // not compile.
+
+import type { CliCode } from "@strongroom/cli";
 import type { ClientCode } from "@strongroom/client";
 import type { FindingVerdict, StoreErrorCode } from "@strongroom/store";
-import type { CliCode } from "../../packages/cli/src/errors.ts";
 
 type Code = StoreErrorCode | FindingVerdict | ClientCode | CliCode;
 

@@ -1,11 +1,10 @@
 // docs/errors.md, from the tables in the code. `node … errors-page.ts > docs/errors.md` writes it.
 import { fileURLToPath } from "node:url";
 import { status } from "@grpc/grpc-js";
+import { cliCodes, exitCodes } from "@strongroom/cli";
 import { clientCodes } from "@strongroom/client";
+import { statusOf } from "@strongroom/storage";
 import { findingVerdicts, storeErrorCodes } from "@strongroom/store";
-import { cliCodes } from "../../packages/cli/src/errors.ts";
-import { exitCodes } from "../../packages/cli/src/exit-codes.ts";
-import { statusOf } from "../../services/storage/src/server.ts";
 import { meanings } from "./error-meanings.ts";
 
 const HEAD = `# Errors
