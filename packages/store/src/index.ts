@@ -4,9 +4,15 @@ import { open } from "./open/open-store.ts";
 import type { OpenOptions } from "./options.ts";
 import { Store } from "./store.ts";
 
+export type { FactInit } from "./commit/appender.ts";
 export { StoreError, type StoreErrorCode, storeErrorCodes, toStoreError } from "./errors.ts";
+export {
+  type Promoted,
+  type PromoteOptions,
+  promoteStore,
+} from "./open/promote-store.ts";
 export type { OpenOptions } from "./options.ts";
-export { type FactInit, Store } from "./store.ts";
+export { Store } from "./store.ts";
 export * from "./types.ts";
 
 /**
@@ -17,7 +23,7 @@ export * from "./types.ts";
 export async function openStore(options: OpenOptions): Promise<Store> {
   const opened = await open(options);
   const store = new Store(opened);
-  await store.raiseOpenFindings();
+  await store.reportOpened();
   return store;
 }
 

@@ -1,39 +1,22 @@
 // The store as a library: what a caller sees. Each method is done by one of the threads; nothing
 // here touches a database.
-import { randomBytes } from "node:crypto";
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FactSchema } from "@strongroom/proto/strongroom/fact/v1/fact";
-import {
-  encodeFact,
-  equalBytes,
-  NONCE_BYTES,
-  parseVkey,
-  type Receipt,
-  VerificationError,
-  verifyCheckpoint,
-} from "@strongroom/protocol";
-import { Appender } from "./commit/appender.ts";
-import { bytesOnDisk } from "./engine/sqlite/open.ts";
-import { StoreError, toStoreError } from "./errors.ts";
-import { endThreads, type OpenedStore } from "./open/open-store.ts";
+import { parseVkey, type Receipt } from "@strongroom/protocol";
+import { Appender, type FactInit } from "./commit/appender.ts";
+import { StoreError, type StoreErrorCode } from "./errors.ts";
+import { EventHub, type StoreEvents } from "./events.ts";
+import { closeStore, type OpenedStore } from "./open/open-store.ts";
 import type { OriginKey } from "./open/read-identity.ts";
+import type { ConsistencyAnswer, InclusionAnswer } from "./read/log-tree.ts";
 import { Reads } from "./read/reads.ts";
 import { Integrity } from "./state/integrity.ts";
+import { PinnedNotes } from "./state/pinned-notes.ts";
 import { PrincipalAdmin } from "./state/principal-admin.ts";
 import { Principals } from "./state/principals.ts";
+import { describeStatus } from "./store-status.ts";
 import type * as Types from "./types.ts";
 import { verifyStore } from "./verify/verify-store.ts";
 
-/** A fact as fields; the nonce is filled in unless it is given, `asserted_at` never. */
-export type FactInit = MessageInitShape<typeof FactSchema>;
-
 const LOCAL: Types.CallContext = { principal: "local", requestId: "", peer: "" };
-
-interface StoreEvents {
-  head: (head: Types.Head) => void;
-  alarm: (alarm: Types.Alarm) => void;
-  stopped: (reason: StoreError) => void;
-}
 
 /** An open store. Made by openStore(); close() it. */
 export class Store {
@@ -55,11 +38,8 @@ export class Store {
   readonly #admin: PrincipalAdmin;
   readonly #integrity: Integrity;
   readonly #openedAtMs = Date.now();
-  readonly #listeners: { [K in keyof StoreEvents]: Set<StoreEvents[K]> } = {
-    head: new Set(),
-    alarm: new Set(),
-    stopped: new Set(),
-  };
+  readonly #events = new EventHub();
+  readonly #pinned: PinnedNotes;
   #head: Types.Head;
   #indexed = 0;
   #stopped: StoreError | undefined;
@@ -93,7 +73,13 @@ export class Store {
       state,
       appender: this.#appender,
       openAlarms: opened.openAlarms,
-      onAlarm: (alarm) => this.#emit("alarm", alarm),
+      onAlarm: (alarm) => this.#events.emit("alarm", alarm),
+    });
+    this.#pinned = new PinnedNotes({
+      verifier: parseVkey(identity.logVkey),
+      reads: this.#reads,
+      committer,
+      head: () => this.#head,
     });
     this.#listen();
   }
@@ -103,7 +89,7 @@ export class Store {
     fact: FactInit | Uint8Array,
     context: Partial<Types.CallContext> = {},
   ): Promise<Receipt> {
-    const bytes = fact instanceof Uint8Array ? fact : encodeWithNonce(fact);
+    const bytes = fact instanceof Uint8Array ? fact : this.#appender.encode(fact);
     const { receipt } = await this.appendOne({ bytes }, { ...LOCAL, ...context });
     return receipt;
   }
@@ -169,17 +155,8 @@ export class Store {
    * Takes a client's newest pinned note. If our own key signed it and it is ahead of our head, or
    * beside it, this store was rolled back or forked: signing stops at once.
    */
-  async offerPinnedNote(note: Uint8Array): Promise<{ consistency: Uint8Array[] }> {
-    const pinned = this.#readOwnNote(note);
-    if (!pinned || pinned.size === 0) return { consistency: [] };
-    const head = this.#head;
-    if (pinned.size > head.size) return this.#stopSigning("ROLLBACK_DETECTED", [note, head.note]);
-    const { root } = await this.#reads.inclusionProof(pinned.size - 1, pinned.size);
-    if (!equalBytes(root, pinned.root)) {
-      return this.#stopSigning("FORK_DETECTED", [note, head.note]);
-    }
-    const { proof } = await this.#reads.consistencyProof(pinned.size, head.size);
-    return { consistency: proof };
+  offerPinnedNote(note: Uint8Array): Promise<{ consistency: Uint8Array[] }> {
+    return this.#pinned.offer(note);
   }
 
   /** A stored checkpoint; the newest one if no size is given. */
@@ -192,17 +169,11 @@ export class Store {
     return this.#reads.checkpoints(options);
   }
 
-  inclusionProof(
-    index: number,
-    size?: number,
-  ): Promise<{ leafHash: Uint8Array; size: number; proof: Uint8Array[]; root: Uint8Array }> {
+  inclusionProof(index: number, size?: number): Promise<InclusionAnswer> {
     return this.#reads.inclusionProof(index, size);
   }
 
-  consistencyProof(
-    from: number,
-    to?: number,
-  ): Promise<{ from: number; to: number; proof: Uint8Array[] }> {
+  consistencyProof(from: number, to?: number): Promise<ConsistencyAnswer> {
     return this.#reads.consistencyProof(from, to);
   }
 
@@ -214,14 +185,7 @@ export class Store {
     return this.#reads.receipts(keys, options);
   }
 
-  readEntries(options: {
-    from: number;
-    until?: number;
-    limit: number;
-    bodies: boolean;
-    privateEvidence: boolean;
-    scopes?: readonly string[];
-  }): Promise<{ entries: Types.LogEntry[]; next: number }> {
+  readEntries(options: Types.EntriesRange): Promise<{ entries: Types.LogEntry[]; next: number }> {
     return this.#reads.readEntries(options);
   }
 
@@ -234,7 +198,12 @@ export class Store {
   verify(options: Types.VerifyOptions = {}): Promise<Types.VerifySummary> {
     const { identity } = this.#opened.opened;
     const pool = this.#opened.readers;
-    return verifyStore({ pool, head: this.#head, identity }, options);
+    const onFinding = (finding: Types.Finding): void => {
+      options.onFinding?.(finding);
+      const { verdict: code, message, index } = finding;
+      void this.#integrity.raise({ code, message, index });
+    };
+    return verifyStore({ pool, head: this.#head, identity }, { ...options, onFinding });
   }
 
   /** Rebuilds the index from the journal. */
@@ -249,30 +218,17 @@ export class Store {
   }
 
   status(): Types.StoreStatus {
-    const { standby } = this.#opened.opened;
-    const reason = this.#stopped ? (this.#stopped.metadata["cause"] ?? this.#stopped.code) : "";
-    return {
-      storeId: this.id,
-      origin: this.origin,
-      cipher: this.cipher,
-      state: this.#closing ? "closing" : standby ? "standby" : this.#stopped ? "stopped" : "ready",
-      reason: standby ?? reason,
-      treeSize: this.#head.size,
-      checkpoint: this.#head.note,
-      indexLag: Math.max(this.#head.size - this.#indexed, 0),
-      head: "unconfirmed",
+    return describeStatus(this.#opened, {
+      head: this.#head,
+      indexed: this.#indexed,
+      stopped: this.#stopped,
+      isClosing: this.#closing !== undefined,
       openAlarms: this.#integrity.openAlarms,
       openedAtMs: this.#openedAtMs,
-      bytesOnDisk: bytesOnDisk(this.#opened.settings.path),
-      textSearch: this.textSearch,
-    };
+    });
   }
 
-  alarms(options: {
-    below?: number;
-    limit: number;
-    includeCleared: boolean;
-  }): Promise<Types.Alarm[]> {
+  alarms(options: Types.AlarmsPage): Promise<Types.Alarm[]> {
     return this.#integrity.list(options);
   }
 
@@ -283,10 +239,6 @@ export class Store {
   /** The principal of a token, or undefined. */
   authenticate(token: string): Types.Principal | undefined {
     return this.#principals.authenticate(token, Date.now());
-  }
-
-  principal(name: string): Types.Principal | undefined {
-    return this.#principals.get(name);
   }
 
   principals(): Types.Principal[] {
@@ -308,7 +260,7 @@ export class Store {
   createToken(
     token: { principal: string; expiresAtMs?: number },
     context: Types.CallContext = LOCAL,
-  ): Promise<{ id: string; secret: string; createdAtMs: number; index: number }> {
+  ): Promise<Types.CreatedToken> {
     return this.#admin.createToken(token, context);
   }
 
@@ -317,50 +269,19 @@ export class Store {
   }
 
   /** Listens to new heads, alarms and the end of writing; returns how to stop listening. */
-  on<K extends keyof StoreEvents>(event: K, listener: StoreEvents[K]): () => void {
-    const listeners: Set<StoreEvents[K]> = this.#listeners[event];
-    listeners.add(listener);
-    return () => {
-      listeners.delete(listener);
-    };
+  on<K extends keyof StoreEvents>(event: K, listener: (value: StoreEvents[K]) => void): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /** Alarms for what opening found; called once by openStore(). */
+  reportOpened(): Promise<void> {
+    return this.#integrity.reportOpened(this.#opened.opened);
   }
 
   /** Waits for what is queued, marks a clean close and frees the folder. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= closeStore(this.#opened);
     return this.#closing;
-  }
-
-  /** Alarms for what open() found; called once by openStore(). */
-  async raiseOpenFindings(): Promise<void> {
-    const { attempts, schemaDifferences, uncertainFrom, head } = this.#opened.opened;
-    for (const { action, table, row, id } of attempts) {
-      const message = `somebody tried to ${action} row ${row} of ${table} (attempt ${id})`;
-      await this.#integrity.raise({ code: "FACT_MUTATION_ATTEMPTED", message, index: id });
-    }
-    if (schemaDifferences.length > 0) {
-      const message = `the journal's schema was changed: ${schemaDifferences.join(", ")}`;
-      await this.#integrity.raise({ code: "SCHEMA_CHANGED", message });
-    }
-    if (uncertainFrom !== undefined) {
-      const message = `unclean close under an anchor lag: entries from ${uncertainFrom} on may have been lost; the log now has ${head.size}`;
-      await this.#integrity.raise({ code: "HEAD_UNCERTAIN", message, index: uncertainFrom });
-    }
-  }
-
-  async #close(): Promise<void> {
-    const { threads, readers, lock, opened } = this.#opened;
-    try {
-      await readers.close();
-      const { newest } = await threads.committer.call("drain", undefined);
-      await threads.indexer.call("close", undefined);
-      await threads.committer.call("close", undefined);
-      const cursor = opened.standby ? undefined : newest;
-      await threads.state.call("close", cursor);
-    } finally {
-      await endThreads(threads);
-      lock.release();
-    }
   }
 
   #listen(): void {
@@ -368,33 +289,29 @@ export class Store {
     committer.on<Types.Head>("head", (head) => {
       if (head.size < this.#head.size) return;
       this.#head = head;
-      this.#emit("head", head);
+      this.#events.emit("head", head);
     });
-    committer.on<
-      ConstructorParameters<typeof StoreError>[2] & { code: StoreError["code"]; message: string }
-    >("stopped", ({ code, message }) => this.#onStopped(new StoreError(code, message)));
+    committer.on<{ code: StoreErrorCode; message: string }>("stopped", ({ code, message }) =>
+      this.#onStopped(new StoreError(code, message)),
+    );
     committer.on("resumed", () => {
       this.#stopped = undefined;
     });
     indexer.on<number>("indexed", (size) => {
       this.#indexed = size;
     });
-    indexer.on<StoreError>("ended", (reason) => {
-      if (!this.#closing) this.#onStopped(reason);
-    });
+    for (const thread of [indexer, committer]) {
+      thread.on<StoreError>("ended", (reason) => {
+        if (!this.#closing) this.#onStopped(reason);
+      });
+    }
   }
 
   #onStopped(reason: StoreError): void {
     this.#stopped = reason;
     const { code, message } = reason;
     void this.#integrity.raise({ code, message: `writing has stopped: ${message}` });
-    this.#emit("stopped", reason);
-  }
-
-  #emit<K extends keyof StoreEvents>(event: K, value: Parameters<StoreEvents[K]>[0]): void {
-    for (const listener of this.#listeners[event]) {
-      (listener as (value: Parameters<StoreEvents[K]>[0]) => void)(value);
-    }
+    this.#events.emit("stopped", reason);
   }
 
   #requireWritable(): void {
@@ -406,38 +323,5 @@ export class Store {
       "append: this store is a standby and takes nothing new; see `strongroom store promote`",
       { metadata: { reason: standby } },
     );
-  }
-
-  #readOwnNote(note: Uint8Array): { size: number; root: Uint8Array } | undefined {
-    if (note.length === 0) return undefined;
-    try {
-      const checkpoint = verifyCheckpoint(note, [parseVkey(this.logVkey)]);
-      return { size: Number(checkpoint.size), root: checkpoint.root };
-    } catch (reason) {
-      // Anybody can offer a note; only one that our own key signed says something about us.
-      if (reason instanceof VerificationError) return undefined;
-      throw toStoreError(reason);
-    }
-  }
-
-  async #stopSigning(
-    code: "ROLLBACK_DETECTED" | "FORK_DETECTED",
-    evidence: Uint8Array[],
-  ): Promise<never> {
-    const message =
-      code === "ROLLBACK_DETECTED"
-        ? "a client holds a newer note signed by this log: the store was rolled back"
-        : "a client holds a note signed by this log with another root: the log was forked";
-    await this.#opened.threads.committer.call("stopSigning", { code, message });
-    throw new StoreError(code, message, { evidence });
-  }
-}
-
-function encodeWithNonce(fact: FactInit): Uint8Array {
-  const nonce = fact.nonce?.length ? fact.nonce : new Uint8Array(randomBytes(NONCE_BYTES));
-  try {
-    return encodeFact({ ...fact, nonce } as FactInit, { bytesMax: Number.MAX_SAFE_INTEGER });
-  } catch (reason) {
-    throw toStoreError(reason);
   }
 }

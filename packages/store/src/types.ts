@@ -164,6 +164,32 @@ export interface LogEntry {
   evidencePrivate: Uint8Array;
 }
 
+export interface EntriesRange {
+  from: number;
+  /** One past the last; the head's size if unset. */
+  until?: number;
+  limit: number;
+  bodies: boolean;
+  privateEvidence: boolean;
+  scopes?: readonly string[];
+}
+
+export interface AlarmsPage {
+  /** Only alarms with a smaller id. */
+  below?: number;
+  limit: number;
+  includeCleared: boolean;
+}
+
+export interface CreatedToken {
+  id: string;
+  /** Shown this once. */
+  secret: string;
+  createdAtMs: number;
+  /** Index of the key event. */
+  index: number;
+}
+
 /** What does not hold, and where. */
 export interface Finding {
   verdict: FindingVerdict;

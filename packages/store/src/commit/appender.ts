@@ -1,14 +1,17 @@
 // The caller's side of the commit thread: checks, packs and queues what is to be appended, and
 // makes receipts of the answers. The queue is bounded; beyond it the answer is OVERLOADED.
 import { randomBytes } from "node:crypto";
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { FactSchema } from "@strongroom/proto/strongroom/fact/v1/fact";
 import { AnchorSchema, ReceiptSchema } from "@strongroom/proto/strongroom/receipt/v1/receipt";
 import {
   asCid,
   ENTRY_KINDS,
   encodeEvidencePrivate,
+  encodeFact,
   encodeRetraction,
   FACT_BYTES_MAX,
+  NONCE_BYTES,
   parseFact,
   type Receipt,
 } from "@strongroom/protocol";
@@ -33,6 +36,9 @@ const QUEUED_FACTS_MAX = 65_536;
 const QUEUED_BYTES_MAX = 64 * 1024 * 1024;
 const CONTEXT_BYTES_MAX = 256;
 
+/** A fact as fields; the nonce is filled in unless it is given, `asserted_at` never. */
+export type FactInit = MessageInitShape<typeof FactSchema>;
+
 export interface AppenderParts {
   committer: ThreadClient<CommitMethods>;
   reads: Reads;
@@ -46,6 +52,13 @@ export class Appender {
 
   constructor(parts: AppenderParts) {
     this.#parts = parts;
+  }
+
+  /** Canonical bytes with a nonce, unless one is given. */
+  encode(fact: FactInit): Uint8Array {
+    const nonce = fact.nonce?.length ? fact.nonce : new Uint8Array(randomBytes(NONCE_BYTES));
+    const bytesMax = this.#parts.factBytesMax;
+    return encodeOrRefuse(() => encodeFact({ ...fact, nonce } as FactInit, { bytesMax }));
   }
 
   validate(fact: NewFact): void {

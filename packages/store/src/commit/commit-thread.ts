@@ -193,7 +193,7 @@ function stop(cause: StoreError): void {
  * journal is opened anew, so that what counts is what the disk holds. A failed sync never is.
  */
 function reopenAfterDiskFull(): void {
-  if (stopped?.metadata["cause"] !== "DISK_FULL") return;
+  if (stopped?.metadata.cause !== "DISK_FULL") return;
   if (Date.now() - stoppedAtMs < REOPEN_AFTER_MS) return;
   stoppedAtMs = Date.now();
   try {

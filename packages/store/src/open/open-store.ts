@@ -176,7 +176,25 @@ function openReaders(
   );
 }
 
-export async function endThreads(threads: StoreThreads): Promise<void> {
+/**
+ * Ends a store: readers, then what is queued, then each thread. The commit thread comes last, so
+ * that the last connection to the journal is one that folds its WAL in.
+ */
+export async function closeStore({ threads, readers, lock, opened }: OpenedStore): Promise<void> {
+  const { committer, indexer, state } = threads;
+  try {
+    await readers.close();
+    const { newest } = await committer.call("drain", undefined);
+    await indexer.call("close", undefined);
+    await committer.call("close", undefined);
+    await state.call("close", opened.standby ? undefined : newest);
+  } finally {
+    await endThreads(threads);
+    lock.release();
+  }
+}
+
+async function endThreads(threads: StoreThreads): Promise<void> {
   const { committer, indexer, state } = threads;
   await Promise.all([committer, indexer, state].map((thread) => thread.terminate()));
 }

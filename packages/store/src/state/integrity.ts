@@ -2,21 +2,13 @@
 // verdict, so that the finding itself cannot be taken back.
 import { ENTRY_KINDS, encodeIntegrityRejection } from "@strongroom/protocol";
 import type { Appender } from "../commit/appender.ts";
+import type { OpenedCommit } from "../commit/commit-request.ts";
+import type { Mismatch } from "../read/reads.ts";
 import type { ThreadClient } from "../threads/channel.ts";
 import type { Alarm } from "../types.ts";
 import type { AlarmToRaise, StateMethods } from "./state-thread.ts";
 
 const CONTEXT = { principal: "strongroom", requestId: "", peer: "" };
-
-export interface Mismatch {
-  index: number;
-  cid: Uint8Array;
-  /** Code, such as CID_MISMATCH. */
-  verdict: string;
-  /** SHA-256 of what was found. */
-  offeredDigest: Uint8Array;
-  message: string;
-}
 
 export class Integrity {
   readonly #state: ThreadClient<StateMethods>;
@@ -47,6 +39,23 @@ export class Integrity {
       this.#onAlarm(raised);
     }
     return { isFirst };
+  }
+
+  /** Alarms for what opening found: it opened all the same, but somebody must look. */
+  async reportOpened(opened: OpenedCommit): Promise<void> {
+    const { attempts, schemaDifferences, uncertainFrom, head } = opened;
+    for (const { action, table, row, id } of attempts) {
+      const message = `somebody tried to ${action} row ${row} of ${table} (attempt ${id})`;
+      await this.raise({ code: "FACT_MUTATION_ATTEMPTED", message, index: id });
+    }
+    if (schemaDifferences.length > 0) {
+      const message = `the journal's schema was changed: ${schemaDifferences.join(", ")}`;
+      await this.raise({ code: "SCHEMA_CHANGED", message });
+    }
+    if (uncertainFrom !== undefined) {
+      const message = `unclean close under an anchor lag: entries from ${uncertainFrom} on may have been lost; the log now has ${head.size}`;
+      await this.raise({ code: "HEAD_UNCERTAIN", message, index: uncertainFrom });
+    }
   }
 
   /** Raises and records; a store that cannot write keeps the alarm alone. */
