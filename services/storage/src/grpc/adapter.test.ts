@@ -230,3 +230,18 @@ test("reads no further from a caller that does not read its answers", async (t) 
     Array.from({ length: 199 }, (_, i) => String(i + 1)),
   );
 });
+
+test("what a stream both ways throws arrives with its code while requests are awaited", async (t) => {
+  const { client } = await start(t, {
+    async *appendStream(requests) {
+      for await (const { requestId } of requests) {
+        if (requestId === "bad") throw new StoreError("INVALID_ARGUMENT", "check: bad");
+        yield { requestId };
+      }
+    },
+  });
+  const stream = client.bidiStream(method.appendStream);
+  stream.write({ requestId: "good" });
+  stream.write({ requestId: "bad" });
+  assert.equal((await failureOf(collect(stream))).reason, "INVALID_ARGUMENT");
+});

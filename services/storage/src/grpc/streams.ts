@@ -32,13 +32,34 @@ export async function writeResponses(
   }
 }
 
-/** One message ahead at most: grpc-js would take sixteen, of up to 6 MiB each. */
-export function readRequests(call: ServerDuplexStream<Buffer, Uint8Array>): AsyncIterable<Buffer> {
+/**
+ * One message ahead at most: grpc-js would take sixteen, of up to 6 MiB each. Not the stream's own
+ * iterator: that one destroys the stream when it errs, and with it the status that has to be sent.
+ */
+export async function* readRequests(
+  call: ServerDuplexStream<Buffer, Uint8Array>,
+): AsyncGenerator<Buffer> {
   const { _readableState: state } = call as unknown as {
     _readableState: { highWaterMark: number };
   };
   state.highWaterMark = 1;
-  return call.iterator({ destroyOnReturn: false });
+  while (true) {
+    const message: Buffer | null = call.read();
+    if (message !== null) yield message;
+    else if (call.readableEnded || call.destroyed) return;
+    else await readableOrOver(call);
+  }
+}
+
+function readableOrOver(call: ServerDuplexStream<Buffer, Uint8Array>): Promise<void> {
+  const events = ["readable", "end", "close"];
+  return new Promise((resolve) => {
+    const onEvent = (): void => {
+      for (const event of events) call.off(event, onEvent);
+      resolve();
+    };
+    for (const event of events) call.on(event, onEvent);
+  });
 }
 
 /** Listens on the signal only while it waits: one promise for all waits would keep them all. */
