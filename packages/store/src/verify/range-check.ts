@@ -12,6 +12,7 @@ import type { EntryRow, TileRow } from "../engine/port.ts";
 import { cidToken } from "../index/terms.ts";
 import type { Reader } from "../read/reader-context.ts";
 import { type CheckedEntry, EntryCheck } from "./entry-check.ts";
+import { type GuardedReader, guardReader } from "./guarded-reader.ts";
 import { LeafCheck, rootOfHashes } from "./leaf-check.ts";
 import {
   type CheckedCheckpoint,
@@ -46,17 +47,21 @@ const EXPLAINED_BY_LEAF = new Set([
 ]);
 
 export class RangeCheck {
-  readonly #reader: Reader;
+  readonly #plain: Reader;
+  /** Reports into the findings of the range at hand. */
+  #reader: GuardedReader;
   readonly #verifiers: readonly NoteVerifier[];
   #segment: FilterSegment | undefined;
 
   constructor(reader: Reader, logVkeys: readonly string[]) {
-    this.#reader = reader;
+    this.#plain = reader;
+    this.#reader = guardReader(reader, () => {});
     this.#verifiers = logVkeys.map(parseVkey);
   }
 
   run(request: RangeRequest): RangeReport {
     const findings = new RangeFindings();
+    this.#reader = guardReader(this.#plain, (finding) => findings.add(finding));
     const leaves = new LeafCheck(this.#reader.journal, request, findings);
     const chains = new RangeChains((index, message) =>
       findings.entry("SCOPE_LINK_FORGED", index, message),
@@ -123,7 +128,7 @@ export class RangeCheck {
 
   /** Rows in order; where a page cannot be read, entry by entry. */
   *#rows(request: RangeRequest, findings: RangeFindings): Generator<EntryRow> {
-    const { journal } = this.#reader;
+    const { unguarded: journal } = this.#reader;
     for (let at = request.from; at < request.until; at += READ_ROWS) {
       const limit = Math.min(READ_ROWS, request.until - at);
       let rows: EntryRow[];

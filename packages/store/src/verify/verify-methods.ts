@@ -2,6 +2,7 @@
 import { equalBytes, hashLeaf, TILE_WIDTH } from "@strongroom/protocol";
 import type { Reader } from "../read/reader-context.ts";
 import type { Finding } from "../types.ts";
+import { guardReader } from "./guarded-reader.ts";
 import { rootOfHashes } from "./leaf-check.ts";
 import { RangeCheck } from "./range-check.ts";
 import type { RangeReport, RangeRequest } from "./range-report.ts";
@@ -33,17 +34,20 @@ export function verifyMethods(
     },
 
     verifyTile(tile: UpperTile): { root: Uint8Array; findings: Finding[] } {
+      const findings: Finding[] = [];
+      const guarded = guardReader(reader(), (finding) => findings.push(finding));
       const root = rootOfHashes(tile.hashes);
-      return { root, findings: checkUpperTile(reader(), tile, root) };
+      findings.push(...checkUpperTile(guarded, tile, root));
+      return { root, findings };
     },
 
     verifyOverview({ size }: { size: number }): StoreOverview {
-      const { journal } = reader();
-      return {
-        journalSize: journal.size(),
-        control: journal.readControl().filter((index) => index < size),
-        findings: [...attempts(reader()), ...differences(reader()), ...checkCursor(reader())],
-      };
+      const findings: Finding[] = [];
+      const guarded = guardReader(reader(), (finding) => findings.push(finding));
+      findings.push(...attempts(guarded), ...differences(guarded), ...checkCursor(guarded));
+      const { journal } = guarded;
+      const control = journal.readControl().filter((index) => index < size);
+      return { journalSize: journal.size(), control, findings };
     },
   };
 }
