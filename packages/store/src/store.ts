@@ -1,17 +1,13 @@
 // The store as a library: what a caller sees. Each method is done by one of the threads; nothing
 // here touches a database.
-import { parseVkey, type Receipt } from "@strongroom/protocol";
-import { Appender, type FactInit } from "./commit/appender.ts";
+import type { Receipt } from "@strongroom/protocol";
+import type { FactInit } from "./commit/appender.ts";
 import { StoreError, type StoreErrorCode } from "./errors.ts";
 import { EventHub, type StoreEvents } from "./events.ts";
 import { closeStore, type OpenedStore } from "./open/open-store.ts";
 import type { OriginKey } from "./open/read-identity.ts";
 import type { ConsistencyAnswer, InclusionAnswer } from "./read/log-tree.ts";
-import { Reads } from "./read/reads.ts";
-import { Integrity } from "./state/integrity.ts";
-import { PinnedNotes } from "./state/pinned-notes.ts";
-import { PrincipalAdmin } from "./state/principal-admin.ts";
-import { Principals } from "./state/principals.ts";
+import { assembleParts, type StoreParts } from "./store-parts.ts";
 import { describeStatus } from "./store-status.ts";
 import type * as Types from "./types.ts";
 import { verifyStore } from "./verify/verify-store.ts";
@@ -32,14 +28,9 @@ export class Store {
   /** Whether this call of openStore() made the store. */
   readonly isNew: boolean;
   readonly #opened: OpenedStore;
-  readonly #reads: Reads;
-  readonly #appender: Appender;
-  readonly #principals: Principals;
-  readonly #admin: PrincipalAdmin;
-  readonly #integrity: Integrity;
+  readonly #parts: StoreParts;
   readonly #openedAtMs = Date.now();
   readonly #events = new EventHub();
-  readonly #pinned: PinnedNotes;
   #head: Types.Head;
   #indexed = 0;
   #stopped: StoreError | undefined;
@@ -57,30 +48,7 @@ export class Store {
     this.cipher = opened.cipher;
     this.textSearch = opened.settings.textSearch;
     this.isNew = opened.isNew;
-    const { committer, state } = opened.threads;
-    this.#reads = new Reads({
-      pool: opened.readers,
-      head: () => this.#head,
-      onHead: (listener) => this.on("head", listener),
-      reportMismatch: (mismatch) => void this.#integrity.report(mismatch),
-      textSearch: this.textSearch,
-    });
-    const { factBytesMax } = opened.settings;
-    this.#appender = new Appender({ committer, reads: this.#reads, factBytesMax });
-    this.#principals = new Principals(opened.rootKeys.tokenHash, identity.events);
-    this.#admin = new PrincipalAdmin(this.#principals, this.#appender);
-    this.#integrity = new Integrity({
-      state,
-      appender: this.#appender,
-      openAlarms: opened.openAlarms,
-      onAlarm: (alarm) => this.#events.emit("alarm", alarm),
-    });
-    this.#pinned = new PinnedNotes({
-      verifier: parseVkey(identity.logVkey),
-      reads: this.#reads,
-      committer,
-      head: () => this.#head,
-    });
+    this.#parts = assembleParts(opened, { head: () => this.#head, events: this.#events });
     this.#listen();
   }
 
@@ -89,14 +57,14 @@ export class Store {
     fact: FactInit | Uint8Array,
     context: Partial<Types.CallContext> = {},
   ): Promise<Receipt> {
-    const bytes = fact instanceof Uint8Array ? fact : this.#appender.encode(fact);
+    const bytes = fact instanceof Uint8Array ? fact : this.#parts.appender.encode(fact);
     const { receipt } = await this.appendOne({ bytes }, { ...LOCAL, ...context });
     return receipt;
   }
 
   async appendOne(fact: Types.NewFact, context: Types.CallContext): Promise<Types.Appended> {
     this.#requireWritable();
-    return this.#appender.appendOne(fact, context);
+    return this.#parts.appender.appendOne(fact, context);
   }
 
   /** Up to 4,096 facts and 4 MiB; each has its own outcome. */
@@ -105,12 +73,12 @@ export class Store {
     context: Types.CallContext = LOCAL,
   ): Promise<Types.AppendedBatch> {
     this.#requireWritable();
-    return this.#appender.appendBatch(facts, context);
+    return this.#parts.appender.appendBatch(facts, context);
   }
 
   /** Checks what appendOne() would check, and appends nothing. Says nothing of existence. */
   validate(fact: Types.NewFact): void {
-    this.#appender.validate(fact);
+    this.#parts.appender.validate(fact);
   }
 
   async retract(
@@ -118,32 +86,32 @@ export class Store {
     context: Types.CallContext = LOCAL,
   ): Promise<Omit<Types.Appended, "cid">> {
     this.#requireWritable();
-    return this.#appender.retract(target, context);
+    return this.#parts.appender.retract(target, context);
   }
 
   get(
     key: Types.EntryKey | Uint8Array,
     options: { verify?: Types.VerifyMode; scopes?: readonly string[] } = {},
   ): Promise<Types.StoredFact> {
-    return this.#reads.get(key instanceof Uint8Array ? { cid: key } : key, options);
+    return this.#parts.reads.get(key instanceof Uint8Array ? { cid: key } : key, options);
   }
 
   query(query: Types.Query): AsyncIterable<Types.StoredFact> {
-    return this.#reads.query(query);
+    return this.#parts.reads.query(query);
   }
 
   queryPage(query: Types.Query & Types.PageOptions): Promise<Types.FactPage> {
-    return this.#reads.queryPage(query);
+    return this.#parts.reads.queryPage(query);
   }
 
   search(
     query: Types.Query & Types.PageOptions & { text: string; bytesMax?: number },
   ): Promise<Types.SearchPage> {
-    return this.#reads.search(query);
+    return this.#parts.reads.search(query);
   }
 
   watch(options: Types.WatchOptions): AsyncIterable<Types.WatchEvent> {
-    return this.#reads.watch(options);
+    return this.#parts.reads.watch(options);
   }
 
   /** The newest head that is signed and anchored. */
@@ -156,25 +124,25 @@ export class Store {
    * beside it, this store was rolled back or forked: signing stops at once.
    */
   offerPinnedNote(note: Uint8Array): Promise<{ consistency: Uint8Array[] }> {
-    return this.#pinned.offer(note);
+    return this.#parts.pinned.offer(note);
   }
 
   /** A stored checkpoint; the newest one if no size is given. */
   checkpoint(size?: number): Promise<Types.StoredCheckpoint> {
-    return this.#reads.checkpoint(size);
+    return this.#parts.reads.checkpoint(size);
   }
 
   /** Newest first. */
   checkpoints(options: { before?: number; limit: number }): Promise<Types.StoredCheckpoint[]> {
-    return this.#reads.checkpoints(options);
+    return this.#parts.reads.checkpoints(options);
   }
 
   inclusionProof(index: number, size?: number): Promise<InclusionAnswer> {
-    return this.#reads.inclusionProof(index, size);
+    return this.#parts.reads.inclusionProof(index, size);
   }
 
   consistencyProof(from: number, to?: number): Promise<ConsistencyAnswer> {
-    return this.#reads.consistencyProof(from, to);
+    return this.#parts.reads.consistencyProof(from, to);
   }
 
   /** Full receipts under the present head; stops before 4 MiB. */
@@ -182,16 +150,16 @@ export class Store {
     keys: readonly Types.EntryKey[],
     options: { privateEvidence?: boolean; scopes?: readonly string[] } = {},
   ): Promise<{ receipts: Receipt[]; treeSize: number }> {
-    return this.#reads.receipts(keys, options);
+    return this.#parts.reads.receipts(keys, options);
   }
 
   readEntries(options: Types.EntriesRange): Promise<{ entries: Types.LogEntry[]; next: number }> {
-    return this.#reads.readEntries(options);
+    return this.#parts.reads.readEntries(options);
   }
 
   /** Bytes of a C2SP tlog-tiles tile. */
   tile(tile: { level: number | "entries"; n: number; width: number }): Promise<Uint8Array> {
-    return this.#reads.tile(tile);
+    return this.#parts.reads.tile(tile);
   }
 
   /** Recomputes everything, beside appends and reads, and says where and what does not hold. */
@@ -201,7 +169,7 @@ export class Store {
     const onFinding = (finding: Types.Finding): void => {
       options.onFinding?.(finding);
       const { verdict: code, message, index } = finding;
-      void this.#integrity.raise({ code, message, index });
+      void this.#parts.integrity.raise({ code, message, index });
     };
     return verifyStore({ pool, head: this.#head, identity }, { ...options, onFinding });
   }
@@ -223,37 +191,37 @@ export class Store {
       indexed: this.#indexed,
       stopped: this.#stopped,
       isClosing: this.#closing !== undefined,
-      openAlarms: this.#integrity.openAlarms,
+      openAlarms: this.#parts.integrity.openAlarms,
       openedAtMs: this.#openedAtMs,
     });
   }
 
   alarms(options: Types.AlarmsPage): Promise<Types.Alarm[]> {
-    return this.#integrity.list(options);
+    return this.#parts.integrity.list(options);
   }
 
   clearAlarm(id: number): Promise<Types.Alarm> {
-    return this.#integrity.clear(id);
+    return this.#parts.integrity.clear(id);
   }
 
   /** The principal of a token, or undefined. */
   authenticate(token: string): Types.Principal | undefined {
-    return this.#principals.authenticate(token, Date.now());
+    return this.#parts.principals.authenticate(token, Date.now());
   }
 
   principals(): Types.Principal[] {
-    return this.#principals.list();
+    return this.#parts.principals.list();
   }
 
   setPrincipal(
     principal: Pick<Types.Principal, "name" | "roles" | "scopes">,
     context: Types.CallContext = LOCAL,
   ): Promise<{ principal: Types.Principal; index: number }> {
-    return this.#admin.set(principal, context);
+    return this.#parts.admin.set(principal, context);
   }
 
   removePrincipal(name: string, context: Types.CallContext = LOCAL): Promise<{ index: number }> {
-    return this.#admin.remove(name, context);
+    return this.#parts.admin.remove(name, context);
   }
 
   /** The secret is shown this once; the log holds a keyed hash of it. */
@@ -261,11 +229,11 @@ export class Store {
     token: { principal: string; expiresAtMs?: number },
     context: Types.CallContext = LOCAL,
   ): Promise<Types.CreatedToken> {
-    return this.#admin.createToken(token, context);
+    return this.#parts.admin.createToken(token, context);
   }
 
   revokeToken(id: string, context: Types.CallContext = LOCAL): Promise<{ index: number }> {
-    return this.#admin.revokeToken(id, context);
+    return this.#parts.admin.revokeToken(id, context);
   }
 
   /** Listens to new heads, alarms and the end of writing; returns how to stop listening. */
@@ -275,7 +243,7 @@ export class Store {
 
   /** Alarms for what opening found; called once by openStore(). */
   reportOpened(): Promise<void> {
-    return this.#integrity.reportOpened(this.#opened.opened);
+    return this.#parts.integrity.reportOpened(this.#opened.opened);
   }
 
   /** Waits for what is queued, marks a clean close and frees the folder. */
@@ -310,7 +278,7 @@ export class Store {
   #onStopped(reason: StoreError): void {
     this.#stopped = reason;
     const { code, message } = reason;
-    void this.#integrity.raise({ code, message: `writing has stopped: ${message}` });
+    void this.#parts.integrity.raise({ code, message: `writing has stopped: ${message}` });
     this.#events.emit("stopped", reason);
   }
 

@@ -1,0 +1,49 @@
+// What a Store is put together from.
+import { parseVkey } from "@strongroom/protocol";
+import { Appender } from "./commit/appender.ts";
+import type { EventHub } from "./events.ts";
+import type { OpenedStore } from "./open/open-store.ts";
+import { Reads } from "./read/reads.ts";
+import { Integrity } from "./state/integrity.ts";
+import { PinnedNotes } from "./state/pinned-notes.ts";
+import { PrincipalAdmin } from "./state/principal-admin.ts";
+import { Principals } from "./state/principals.ts";
+import type { Head } from "./types.ts";
+
+export interface StoreParts {
+  reads: Reads;
+  appender: Appender;
+  principals: Principals;
+  admin: PrincipalAdmin;
+  integrity: Integrity;
+  pinned: PinnedNotes;
+}
+
+export function assembleParts(
+  opened: OpenedStore,
+  hooks: { head(): Head; events: EventHub },
+): StoreParts {
+  const { committer, state } = opened.threads;
+  const { identity } = opened.opened;
+  const { factBytesMax, textSearch } = opened.settings;
+  const { events, head } = hooks;
+  const reads = new Reads({
+    pool: opened.readers,
+    head,
+    onHead: (listener) => events.on("head", listener),
+    reportMismatch: (mismatch) => void integrity.report(mismatch),
+    textSearch,
+  });
+  const appender = new Appender({ committer, reads, factBytesMax });
+  const integrity = new Integrity({
+    state,
+    appender,
+    openAlarms: opened.openAlarms,
+    onAlarm: (alarm) => events.emit("alarm", alarm),
+  });
+  const principals = new Principals(opened.rootKeys.tokenHash, identity.events);
+  const admin = new PrincipalAdmin(principals, appender);
+  const verifier = parseVkey(identity.logVkey);
+  const pinned = new PinnedNotes({ verifier, reads, committer, head });
+  return { reads, appender, principals, admin, integrity, pinned };
+}
