@@ -5,7 +5,7 @@ import type { CliCode } from "@strongroom/cli";
 import type { ClientCode } from "@strongroom/client";
 import type { FindingVerdict, StoreErrorCode } from "@strongroom/store";
 
-type Code = StoreErrorCode | FindingVerdict | ClientCode | CliCode;
+export type ErrorCode = StoreErrorCode | FindingVerdict | ClientCode | CliCode;
 
 export const meanings = {
   INTERNAL: "A broken invariant. Report it with the log of the process.",
@@ -19,13 +19,13 @@ export const meanings = {
   FACT_REDACTED: "The fact was there and its body was erased.",
   SCOPE_ERASED: "The scope's key was destroyed; its facts cannot be read or written.",
   PAGE_TOKEN_INVALID: "The token is expired, damaged, or of another query or principal.",
-  TEXT_SEARCH_DISABLED: "The store keeps no text index: set `text-search`, then reindex.",
+  TEXT_SEARCH_DISABLED: "The store keeps no text index.",
   LAST_OPERATOR: "The change would leave the store without an operator.",
   OVERLOADED: "Too many calls or facts are queued; try again shortly.",
   UNAVAILABLE: "Not now: starting, stopping, or not reachable. Try again.",
   CANCELLED: "The caller went away or asked to stop.",
   STORE_CLOSED: "The store is closed or closing.",
-  WRITER_STOPPED: "A write or fsync failed, or a fork was seen: no more appends until a restart.",
+  WRITER_STOPPED: "A write or fsync failed, or a fork was seen: reads go on, appends do not.",
   STANDBY: "A copied store neither appends nor signs before `store promote`.",
   TIME_LIMIT: "The work did not fit into its time; ask for less.",
 
@@ -46,15 +46,16 @@ export const meanings = {
   KDF_LIMITS: "A passphrase slot asks for an Argon2id cost outside the limits.",
   CIPHER_MISMATCH: "The store has another cipher than the one asked for.",
   SCHEMA_UNSUPPORTED: "The file was written by another version of this program.",
-  SCHEMA_CHANGED: "Tables or triggers of the journal are not what this program made.",
+  SCHEMA_CHANGED: "Tables or triggers of the journal were changed; the store opens read-only.",
   NOT_A_STORE: "The folder holds no store, or something else.",
   STORE_EXISTS: "There is a store in this folder already.",
   ANCHOR_MISSING: "`head.anchor` is not there: whether the store is current is unknown.",
   ANCHOR_DAMAGED: "Neither slot of `head.anchor` is valid.",
   STORE_ROLLED_BACK: "The journal is older than the anchor: an old copy, or a cut end.",
   STORE_FORKED: "The journal has another history than the anchor signed.",
-  STATE_FOREIGN: "`state.db` belongs to another journal, or is ahead of this one.",
-  HEAD_UNCERTAIN: "After an unclean close with `anchor.lag`, the last entries cannot be confirmed.",
+  STATE_FOREIGN: "`state.db` has seen more of a log than this journal has.",
+  HEAD_UNCERTAIN:
+    "An alarm: after an unclean close with `anchor.lag-ms`, the end of the log is unconfirmed.",
   PERMISSION: "The operating system refuses access to a file of the store.",
   READ_ONLY: "The folder or its file system is read-only.",
   DISK_FULL: "No space left: nothing half-written remains.",
@@ -146,4 +147,4 @@ export const meanings = {
   ALREADY_RUNNING: "An instance runs on this data folder already.",
   KEY_MISSING: "The key file of this data folder is not there.",
   NO_TOKEN: "No token: start an instance, or give a token file.",
-} satisfies Record<Code, string>;
+} satisfies Record<ErrorCode, string>;

@@ -5,7 +5,8 @@ import { cliCodes, exitCodes } from "@strongroom/cli";
 import { clientCodes } from "@strongroom/client";
 import { statusOf } from "@strongroom/storage";
 import { findingVerdicts, storeErrorCodes } from "@strongroom/store";
-import { meanings } from "./error-meanings.ts";
+import { type ErrorCode as Code, meanings } from "./error-meanings.ts";
+import { remedies } from "./error-remedies.ts";
 
 const HEAD = `# Errors
 
@@ -14,10 +15,9 @@ Every code, made from the tables in the code. Over gRPC a code is the \`reason\`
 Messages and metadata hold ids and numbers, never bodies or key material.
 
 Exit codes: 0 done · 1 internal error · 2 wrong usage · 3 refused · 4 not found · 5 verification failed · 6 unavailable or
-timed out · 7 cannot open the store.
+timed out · 7 cannot open the store. "Incidents" is [operate/incidents.md](operate/incidents.md), "keys"
+[operate/keys.md](operate/keys.md), "verify" [operate/verify.md](operate/verify.md).
 `;
-
-type Code = keyof typeof meanings;
 
 export function errorsPage(): string {
   const known = new Set<string>(storeErrorCodes);
@@ -45,12 +45,22 @@ function table<C extends Code>(
   statusOfCode: (code: C) => string,
 ): string {
   const rows = codes.map((code) => {
-    const cells = [`\`${code}\``, meanings[code], statusOfCode(code), exitCodes[code]];
+    const cells = [
+      `\`${code}\``,
+      meanings[code],
+      statusOfCode(code),
+      exitCodes[code],
+      remedies[code],
+    ];
     return `| ${cells.join(" | ")} |`;
   });
-  return [`## ${title}`, "| code | meaning | gRPC | exit |", "|---|---|---|---|", ...rows, ""].join(
-    "\n",
-  );
+  return [
+    `## ${title}`,
+    "| code | meaning | gRPC | exit | what to do |",
+    "|---|---|---|---|---|",
+    ...rows,
+    "",
+  ].join("\n");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(errorsPage());
