@@ -41,7 +41,7 @@ async function refuses(place: StorePlace, code: string): Promise<void> {
 const encrypted = testCipher !== "none";
 
 test("a wrong key is WRONG_KEY, and the right one still opens", {
-  skip: !encrypted && "plaintext has no key",
+  skip: !encrypted && "plaintext: no key",
 }, async (t) => {
   const place = await filledStore(t);
   await refuses({ ...place, key: new Uint8Array(randomBytes(32)) }, "WRONG_KEY");
@@ -101,7 +101,7 @@ test("a truncated journal is not opened", async (t) => {
 });
 
 test("a flipped byte in an encrypted journal is found, at open or by verify", {
-  skip: !encrypted && "plaintext pages have no check",
+  skip: !encrypted && "plaintext: no page check",
 }, async (t) => {
   const place = await filledStore(t);
   const journal = join(place.path, "journal.db");

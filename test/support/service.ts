@@ -4,8 +4,8 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { connect } from "@strongroom/client";
+import { root } from "./root.ts";
 import { type Cipher, testCipher } from "./test-store.ts";
 
 export interface ServiceOptions {
@@ -46,9 +46,8 @@ export class StartFailed extends Error {
   }
 }
 
-const MAIN = fileURLToPath(new URL("../../services/storage/src/main.ts", import.meta.url));
-// Not inherited options: a test may itself run with a reporter or a debugger.
-const NODE_OPTIONS = ["--conditions=source", "--import", "tsx"];
+// As built, and without the launcher: a signal must reach the process that has the store.
+const MAIN = join(root, "services/storage/dist/main.js");
 const PRINCIPAL = "application";
 
 /** Starts the service on `folder`, creating a store there the first time. */
@@ -66,13 +65,9 @@ export async function startService(folder: string, options: ServiceOptions = {})
     "admin.listen": "127.0.0.1:0",
     ...options.settings,
   };
-  const args = Object.entries(settings).flatMap(([name, value]) => [
-    `--${name.replaceAll(".", "-")}`,
-    value,
-  ]);
-  const child = spawn(process.execPath, [...NODE_OPTIONS, MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, NODE_NO_WARNINGS: "1" },
+    env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, ...variables(settings) },
   });
   const log = collect(child);
   const ready = await readyLine(child, log);
@@ -93,6 +88,14 @@ export async function startService(folder: string, options: ServiceOptions = {})
       await end(child, "SIGKILL");
     },
   };
+}
+
+function variables(settings: Readonly<Record<string, string>>): Record<string, string> {
+  const named = Object.entries(settings).map(([name, value]) => [
+    `STRONGROOM_${name.replaceAll(/[.-]/g, "_").toUpperCase()}`,
+    value,
+  ]);
+  return Object.fromEntries(named);
 }
 
 function keyIn(folder: string): Uint8Array {
