@@ -3,7 +3,6 @@
 // raises an alarm, and reaches the caller as an error.
 import { fromBinary } from "@bufbuild/protobuf";
 import {
-  asCid,
   fromHex,
   parseCid,
   type Receipt,
@@ -36,6 +35,7 @@ const RECEIPTS_MAX = 1000;
 const ENTRIES_MAX = 4096;
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 const QUERY_PAGE = 256;
+const CID_BYTES = 32;
 
 /** Something that a read found not to hold. */
 export interface Mismatch {
@@ -260,10 +260,12 @@ export class Reads {
 }
 
 function checkKey(key: EntryKey): void {
-  if ("cid" in key) asCid(key.cid);
-  else if (!isIndex(key.index)) {
-    throw new StoreError("INVALID_ARGUMENT", "read an entry: its index is an integer from 0");
+  if ("cid" in key) {
+    if (key.cid.length === CID_BYTES) return;
+    throw new StoreError("MALFORMED_CID", "read a fact: its content id is not 32 bytes");
   }
+  if (isIndex(key.index)) return;
+  throw new StoreError("INVALID_ARGUMENT", "read an entry: its index is an integer from 0");
 }
 
 function isIndex(value: number): boolean {
