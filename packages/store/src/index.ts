@@ -7,6 +7,12 @@ import { Store } from "./store.ts";
 export type { FactInit } from "./commit/appender.ts";
 export { StoreError, type StoreErrorCode, storeErrorCodes, toStoreError } from "./errors.ts";
 export {
+  type ExportedFileKey,
+  exportStoreFileKey,
+  type KeyedFile,
+  keyedFiles,
+} from "./open/export-file-key.ts";
+export {
   type Promoted,
   type PromoteOptions,
   promoteStore,

@@ -9,10 +9,14 @@ export interface Ran {
   readonly stderr: string;
 }
 
-const bin = fileURLToPath(new URL("../../bin/strongroom.mjs", import.meta.url));
+const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+// The source, as it is being tested, also where an older build lies beside it.
+const command = ["--conditions=source", "--import", import.meta.resolve("tsx"), main];
 
 export function runCli(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  const child = spawn(process.execPath, [bin, ...args], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [...command, ...args], {
+    env: { ...process.env, ...env },
+  });
   const out: string[] = [];
   const err: string[] = [];
   child.stdout.setEncoding("utf8").on("data", (text: string) => out.push(text));

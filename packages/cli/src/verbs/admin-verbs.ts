@@ -4,6 +4,19 @@ import type { VerbSpec } from "./spec.ts";
 
 export const adminVerbs: readonly VerbSpec[] = [
   {
+    name: "key list",
+    text: "list the key slots of a store folder",
+    options: folder.slice(0, 1),
+    load: async () => (await import("../store/key-list.ts")).keyListVerb,
+  },
+  {
+    name: "key export-file-key",
+    text: "print the raw key of one database file (audited)",
+    args: [["<file>", "journal.db, index.db or state.db"]],
+    options: [...folder, { flags: "--yes", text: "say that whoever has it can read the file" }],
+    load: async () => (await import("../store/export-file-key.ts")).exportFileKeyVerb,
+  },
+  {
     name: "principal add",
     text: "create or replace a principal",
     args: [["<name>", "lower-case name"]],
@@ -55,5 +68,17 @@ export const adminVerbs: readonly VerbSpec[] = [
     text: "rebuild the index from the journal",
     options: [...folder, { flags: "--text-search", text: "keep a text index from now on" }],
     load: async () => (await import("../store/reindex.ts")).reindexVerb,
+  },
+  {
+    name: "store promote",
+    text: "let a copied or rolled-back store sign again",
+    options: [
+      ...folder,
+      { flags: "--reason <reason>", text: "why; kept in the log", required: true },
+      { flags: "--yes", text: "confirm that the original is gone for good" },
+      { flags: "--accept-loss", text: "entries may be lost: begin a new epoch, a new origin" },
+      { flags: "--known-note <file>", text: "newest known note of the old origin", many: true },
+    ],
+    load: async () => (await import("../store/promote.ts")).promoteVerb,
   },
 ];

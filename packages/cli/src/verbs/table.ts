@@ -24,6 +24,7 @@ export const nouns: Readonly<Record<string, string>> = {
   fact: "append, read and follow facts",
   receipt: "fetch receipts and verify them offline",
   log: "checkpoints, proofs, entries and whole-store verification",
+  key: "keys of a store folder",
   principal: "who may call, and their tokens",
   audit: "what was done and refused",
   store: "upkeep of a store folder",
