@@ -6,7 +6,6 @@ import type { SignedHead } from "./commit-request.ts";
 export interface CheckpointPolicyOptions {
   entries: number;
   ageMs: number;
-  onStored(row: CheckpointRow): void;
   onFailed(reason: unknown): void;
 }
 
@@ -15,6 +14,7 @@ export class CheckpointPolicy {
   readonly #options: CheckpointPolicyOptions;
   #storedSize = 0;
   #isNotable = false;
+  #isDue = false;
   #head: SignedHead | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -37,28 +37,49 @@ export class CheckpointPolicy {
     this.#head = head;
     this.#isNotable ||= notable > 0;
     if (!this.#isNotable) return;
-    if (head.size - this.#storedSize >= this.#options.entries) this.#store();
-    else this.#timer ??= setTimeout(() => this.#store(), this.#options.ageMs);
+    if (head.size - this.#storedSize >= this.#options.entries) this.#isDue = true;
+    else this.#timer ??= setTimeout(() => this.#storeAlone(), this.#options.ageMs);
+  }
+
+  /** The checkpoint that is due, for the next commit's transaction: it then costs no sync. */
+  takeDue(): CheckpointRow | undefined {
+    const row = this.#isDue ? this.#row() : undefined;
+    if (row) this.#settle(row);
+    return row;
+  }
+
+  /** Stores what is due when no commit follows. */
+  storeDue(): void {
+    if (this.#isDue) this.#storeAlone();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  #store(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const head = this.#head;
-    if (!head || head.size <= this.#storedSize) return;
-    const row = { size: head.size, note: head.note, storedAtMs: Date.now() };
+  #storeAlone(): void {
+    const row = this.#row();
+    if (!row) return;
     try {
       this.#journal.insertCheckpoint(row);
     } catch (reason) {
       this.#options.onFailed(reason);
       return;
     }
-    this.#storedSize = head.size;
+    this.#settle(row);
+  }
+
+  #row(): CheckpointRow | undefined {
+    const head = this.#head;
+    if (!head || head.size <= this.#storedSize) return undefined;
+    return { size: head.size, note: head.note, storedAtMs: Date.now() };
+  }
+
+  #settle(row: CheckpointRow): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#storedSize = row.size;
     this.#isNotable = false;
-    this.#options.onStored(row);
+    this.#isDue = false;
   }
 }

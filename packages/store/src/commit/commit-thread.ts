@@ -97,7 +97,6 @@ function openParts(journal: JournalWriter, identity: Identity): WriterParts {
   policy = new CheckpointPolicy(journal, {
     entries: settings.checkpointEntries,
     ageMs: settings.checkpointMs,
-    onStored: (row) => emitEvent("checkpoint", row),
     onFailed: (reason) => stop(toStoreError(reason)),
   });
   return {
@@ -140,6 +139,7 @@ async function run(): Promise<void> {
     commitQueued();
     await nextTurn();
   }
+  policy.storeDue();
   isRunning = false;
 }
 
@@ -151,7 +151,8 @@ function commitQueued(): void {
     return;
   }
   try {
-    const committed = writer.commit(batch.map((one) => one.request));
+    const requests = batch.map((one) => one.request);
+    const committed = writer.commit(requests, () => policy.takeDue());
     emitEvent("head", committed.head);
     for (const [i, one] of batch.entries()) one.resolve(committed.answers[i] as CommitAnswer);
     if (committed.parts.length > 0) {

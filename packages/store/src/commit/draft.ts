@@ -19,6 +19,7 @@ import { CONTROL_SCOPE, type ScopeHeads } from "./scope-heads.ts";
 import type { TreeEdge } from "./tree-edge.ts";
 
 const RANDOM_BYTES = 1 << 16;
+const SLAB_BYTES = 1 << 18;
 const SCOPE_NAME_BYTES_MAX = 128;
 const VERSION = 1;
 
@@ -43,7 +44,7 @@ export class Draft {
   readonly #first: number;
   readonly #tree: TreeEdge;
   readonly #scopes: ScopeHeads;
-  readonly #timeMs: bigint;
+  readonly #timeMs: number;
   #previous: Uint8Array;
 
   constructor(tree: TreeEdge, scopes: ScopeHeads, start: { previous: Uint8Array; timeMs: number }) {
@@ -51,7 +52,7 @@ export class Draft {
     this.#scopes = scopes;
     this.#first = tree.size;
     this.#previous = start.previous;
-    this.#timeMs = BigInt(start.timeMs);
+    this.#timeMs = start.timeMs;
   }
 
   /** Leaf hash of the newest entry. */
@@ -108,9 +109,10 @@ export class Draft {
     const evidence = this.#publicParts[index - this.#first];
     if (!row || !evidence) return undefined;
     return {
-      leaf: row.leaf,
-      blind: row.blind,
-      evidencePublic: evidence.bytes,
+      // Copies: a view would take its whole slab across to the caller.
+      leaf: row.leaf.slice(),
+      blind: row.blind.slice(),
+      evidencePublic: evidence.bytes.slice(),
       evidencePrivateHash: evidence.privateHash,
       inclusion: proveInclusion(index, this.#tree.size, this.#tree.nodeAt).map((hash) =>
         Uint8Array.from(hash),
@@ -125,12 +127,11 @@ export class Draft {
   }
 
   #leaf(index: number, kind: EntryKind, subject: Uint8Array, evidence: Uint8Array): Uint8Array {
-    const leaf = new Uint8Array(LEAF_BYTES);
-    const view = new DataView(leaf.buffer);
+    const leaf = takeBytes(LEAF_BYTES);
     leaf[0] = VERSION;
     leaf[1] = kind;
-    view.setBigUint64(2, BigInt(index));
-    view.setBigUint64(10, this.#timeMs);
+    writeUint64(leaf, 2, index);
+    writeUint64(leaf, 10, this.#timeMs);
     leaf.set(this.#previous, 18);
     leaf.set(subject, 50);
     leaf.set(evidence, 82);
@@ -154,8 +155,30 @@ function takeRandom16(): Uint8Array {
   return random.subarray(randomAt - 16, randomAt);
 }
 
+// Parts of rows are cut from slabs: a buffer of its own for each would cost more than its content.
+let slab = new Uint8Array(0);
+let slabAt = 0;
+
+function takeBytes(length: number): Uint8Array {
+  if (length > SLAB_BYTES) return new Uint8Array(length);
+  if (slabAt + length > slab.length) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabAt = 0;
+  }
+  slabAt += length;
+  return slab.subarray(slabAt - length, slabAt);
+}
+
+function writeUint64(target: Uint8Array, offset: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  for (let i = 0; i < 4; i++) {
+    target[offset + i] = high >>> (24 - 8 * i);
+    target[offset + 4 + i] = value >>> (24 - 8 * i);
+  }
+}
+
 function packEvidence(publicPart: Uint8Array, privatePart: Uint8Array): Uint8Array {
-  const packed = new Uint8Array(packedEvidenceBytes(publicPart.length, privatePart.length));
+  const packed = takeBytes(packedEvidenceBytes(publicPart.length, privatePart.length));
   packEvidenceInto(packed, 0, { public: publicPart, private: privatePart });
   return packed;
 }

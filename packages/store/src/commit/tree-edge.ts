@@ -9,14 +9,16 @@ const HASH_BYTES = 32;
 /** Where the nodes of each height begin within a tile: 256 leaves, 128 parents, …, 1 root. */
 const HEIGHT_STARTS = [0, 256, 384, 448, 480, 496, 504, 508, 510] as const;
 const NODES = 511;
+const FREE_MAX = 64;
 
 class EdgeTile {
   readonly n: number;
   width = 0;
-  readonly nodes = new Uint8Array(NODES * HASH_BYTES);
+  readonly nodes: Uint8Array;
 
-  constructor(n: number) {
+  constructor(n: number, nodes: Uint8Array = new Uint8Array(NODES * HASH_BYTES)) {
     this.n = n;
+    this.nodes = nodes;
   }
 
   append(hash: Uint8Array): void {
@@ -41,6 +43,8 @@ export class TreeEdge {
   #size = 0;
   readonly #edges: EdgeTile[] = [];
   #filled: { level: number; tile: EdgeTile }[] = [];
+  /** Buffers of released tiles, for the next ones: fresh 16 KiB cost more than their hashes. */
+  readonly #free: Uint8Array[] = [];
 
   /** Rebuilds the edge at `size` from at most 255 hashes a level. */
   static load(journal: JournalReader, size: number): TreeEdge {
@@ -78,8 +82,11 @@ export class TreeEdge {
     }));
   }
 
-  /** Forgets tiles that are rows by now. */
+  /** Forgets tiles that are rows by now; their hashes must not be used after this. */
   release(): void {
+    for (const { tile } of this.#filled) {
+      if (this.#free.length < FREE_MAX) this.#free.push(tile.nodes);
+    }
     this.#filled = [];
   }
 
@@ -101,7 +108,7 @@ export class TreeEdge {
     tile.append(hash);
     if (tile.width < TILE_WIDTH) return;
     this.#filled.push({ level, tile });
-    this.#edges[level] = new EdgeTile(tile.n + 1);
+    this.#edges[level] = new EdgeTile(tile.n + 1, this.#free.pop());
     this.#appendAt(level + 1, tile.node(TILE_HEIGHT, 0));
   }
 

@@ -12,7 +12,7 @@ import {
   toHex,
 } from "@strongroom/protocol";
 import type { HeadAnchor } from "../anchor/head-anchor.ts";
-import type { JournalWriter, TermIndexReader } from "../engine/port.ts";
+import type { CheckpointRow, JournalWriter, TermIndexReader } from "../engine/port.ts";
 import type { IndexPart } from "../index/index-work.ts";
 import { Terms } from "../index/terms.ts";
 import type {
@@ -100,11 +100,12 @@ export class Writer {
     this.#scopes.trim(indexed);
   }
 
-  commit(requests: readonly CommitRequest[]): Committed {
+  /** `due` is a checkpoint to store along; it is skipped if nothing new is to be written. */
+  commit(requests: readonly CommitRequest[], due: () => CheckpointRow | undefined): Committed {
     const draft = this.#startDraft();
     const parts: IndexPart[] = [];
     const drafted = requests.map((one) => this.#draftRequest(draft, one, parts));
-    if (draft.entries.length > 0) this.#makeDurable(draft);
+    if (draft.entries.length > 0) this.#makeDurable(draft, due());
     const head = draft.entries.length > 0 ? this.signHead() : this.#head;
     const answers = drafted.map((finish) => finish(head));
     this.#tree.release();
@@ -129,9 +130,9 @@ export class Writer {
     return new Draft(this.#tree, this.#scopes, { previous: this.#previous, timeMs: this.#timeMs });
   }
 
-  #makeDurable(draft: Draft): void {
+  #makeDurable(draft: Draft, checkpoint: CheckpointRow | undefined): void {
     const filterSegments = this.#known.takeFilterSegments(this.#tree.size);
-    this.#parts.journal.commit({ ...draft.toBatch(), filterSegments });
+    this.#parts.journal.commit({ ...draft.toBatch(), filterSegments, checkpoint });
     this.#previous = draft.previous;
   }
 

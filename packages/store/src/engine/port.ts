@@ -62,6 +62,7 @@ export interface JournalBatch {
   tiles: readonly TileRow[];
   scopeHeads?: ScopeHeadRow | undefined;
   control: readonly number[];
+  checkpoint?: CheckpointRow | undefined;
   filterSegments: readonly { segment: number; fingerprints: Uint8Array }[];
 }
 

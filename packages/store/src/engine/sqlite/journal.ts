@@ -150,6 +150,8 @@ export class SqliteJournalWriter extends SqliteJournal implements JournalWriter 
       const heads = batch.scopeHeads;
       if (heads) this.#insertScopeHead.run(heads.lastIndex, encodeScopeHeads(heads.heads));
       for (const index of batch.control) this.#insertControl.run(index);
+      const { checkpoint: c } = batch;
+      if (c) this.#insertCheckpoint.run(c.size, c.note, c.storedAtMs);
       for (const f of batch.filterSegments) this.#insertFilter.run(f.segment, f.fingerprints);
       this.#commit.run();
     } catch (reason) {
