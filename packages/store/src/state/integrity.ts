@@ -14,6 +14,8 @@ export class Integrity {
   readonly #state: ThreadClient<StateMethods>;
   readonly #appender: Appender;
   readonly #onAlarm: (alarm: Alarm) => void;
+  /** Alarms of this process that `state.db` did not take. They have id 0 and go with it. */
+  readonly #unsaved: Alarm[] = [];
   #openAlarms: number;
 
   constructor(parts: {
@@ -32,8 +34,11 @@ export class Integrity {
     return this.#openAlarms;
   }
 
+  /** Never rejects: an alarm that cannot be written (a full disk) is kept in memory. */
   async raise(alarm: AlarmToRaise): Promise<{ isFirst: boolean }> {
-    const { raised, isFirst } = await this.#state.call("raise", alarm);
+    const { raised, isFirst } = await this.#state
+      .call("raise", alarm)
+      .catch(() => this.#keepUnsaved(alarm));
     if (raised) {
       this.#openAlarms++;
       this.#onAlarm(raised);
@@ -73,8 +78,13 @@ export class Integrity {
     await this.#appender.appendEntry({ kind, body }, CONTEXT).catch(() => undefined);
   }
 
-  list(options: { below?: number; limit: number; includeCleared: boolean }): Promise<Alarm[]> {
-    return this.#state.call("list", { below: Number.MAX_SAFE_INTEGER, ...options });
+  async list(options: {
+    below?: number;
+    limit: number;
+    includeCleared: boolean;
+  }): Promise<Alarm[]> {
+    const saved = await this.#state.call("list", { below: Number.MAX_SAFE_INTEGER, ...options });
+    return options.below === undefined ? [...this.#unsaved, ...saved] : saved;
   }
 
   async clear(id: number): Promise<Alarm> {
@@ -86,5 +96,13 @@ export class Integrity {
     const cleared = await this.#state.call("clear", id);
     if (before[0]?.id === id && before[0].clearedAtMs === undefined) this.#openAlarms--;
     return cleared;
+  }
+
+  #keepUnsaved(alarm: AlarmToRaise): { raised?: Alarm; isFirst: boolean } {
+    const isSame = (kept: Alarm): boolean => kept.code === alarm.code && kept.index === alarm.index;
+    if (this.#unsaved.some(isSame)) return { isFirst: false };
+    const raised = { id: 0, raisedAtMs: Date.now(), ...alarm };
+    this.#unsaved.push(raised);
+    return { raised, isFirst: true };
   }
 }
