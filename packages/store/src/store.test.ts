@@ -273,6 +273,24 @@ describe(`store under attack (${testCipher})`, () => {
     assert.match((await temp.open()).origin, /\/e2$/);
   });
 
+  test("says from where entries may be lost after an unclean close under an anchor lag", async (t) => {
+    const temp = tempStore(t);
+    const anchor = join(temp.path, "head.anchor");
+    const store = await temp.open({ anchorLagMs: 60_000 });
+    const { treeSize } = await store.appendOne({ bytes: factBytes() }, context);
+    // What a crash would leave: the anchor as it was written at open.
+    const unclean = readFileSync(anchor);
+    await store.close();
+    writeFileSync(anchor, unclean);
+    const again = await temp.open();
+    assert.equal(again.head().size, treeSize);
+    const alarms = await again.alarms({ limit: 10, includeCleared: false });
+    assert.deepEqual(
+      alarms.map((alarm) => [alarm.code, alarm.index]),
+      [["HEAD_UNCERTAIN", treeSize - 1]],
+    );
+  });
+
   test("opens a copy as a standby that takes nothing until it is promoted", async (t) => {
     const temp = tempStore(t);
     const original = await temp.open();

@@ -12,6 +12,7 @@ import { wipe } from "../keys/derive.ts";
 import { checkHead } from "../open/check-head.ts";
 import { checkIdentity, type Identity, readIdentity } from "../open/read-identity.ts";
 import { emitEvent, serveThread, toWire } from "../threads/channel.ts";
+import { AnchorSchedule } from "./anchor-schedule.ts";
 import { CheckpointPolicy } from "./checkpoint-policy.ts";
 import type {
   AppendEntryAnswer,
@@ -39,6 +40,7 @@ interface Queued {
 
 let settings: CommitSettings;
 let parts: WriterParts;
+let anchor: HeadAnchor;
 let writer: Writer | undefined;
 let policy: CheckpointPolicy;
 let indexed = 0;
@@ -59,9 +61,9 @@ async function open(given: CommitSettings): Promise<OpenedCommit> {
   wipe(settings.logKeySeed);
   const head = checkHead({
     journal,
-    anchor: parts.anchor,
+    anchor,
     verifier: parseVkey(identity.logVkey),
-    journalInode: parts.journalInode,
+    journalInode: journalInode(folder),
   });
   const attempts = journal.readMutationAttempts();
   const schemaDifferences = journal.schemaDifferences();
@@ -78,7 +80,7 @@ async function open(given: CommitSettings): Promise<OpenedCommit> {
   }
   await indexNearlyCaughtUp();
   writer = new Writer(parts, indexed);
-  const signed = writer.signHead();
+  const signed = writer.signHead("now");
   policy.start(signed);
   return {
     head: signed,
@@ -94,6 +96,7 @@ function openParts(journal: JournalWriter, identity: Identity): WriterParts {
   const index = openTermIndexReader({ folder, cipher, fileKey: indexKey });
   indexed = index.cursor().size;
   const { origin } = identity;
+  anchor = HeadAnchor.open(settings.anchorPath);
   policy = new CheckpointPolicy(journal, {
     entries: settings.checkpointEntries,
     ageMs: settings.checkpointMs,
@@ -102,11 +105,13 @@ function openParts(journal: JournalWriter, identity: Identity): WriterParts {
   return {
     journal,
     index,
-    anchor: HeadAnchor.open(settings.anchorPath),
-    journalInode: journalInode(folder),
+    anchors: new AnchorSchedule(anchor, {
+      journalInode: journalInode(folder),
+      lagMs: settings.anchorLagMs,
+      onFailed: (reason) => stop(toStoreError(reason)),
+    }),
     signers: [ed25519Signer(origin, settings.logKeySeed)],
     origin,
-    anchorLagMs: settings.anchorLagMs,
     now: Date.now,
   };
 }
@@ -204,7 +209,7 @@ function reopenAfterDiskFull(): void {
     policy.useJournal(parts.journal);
     indexed = parts.index.cursor().size;
     writer = new Writer(parts, indexed);
-    emitEvent("head", writer.signHead());
+    emitEvent("head", writer.signHead("now"));
     stopped = undefined;
     emitEvent("resumed", undefined);
   } catch (reason) {
@@ -247,14 +252,15 @@ async function indexNearlyCaughtUp(): Promise<void> {
 async function drain(): Promise<{ newest?: { size: number; leafHash: Uint8Array } }> {
   while (isRunning) await nextTurn();
   policy.stop();
+  parts.anchors.stop();
   // Only a writer that never failed may say that the store was closed in order.
   if (!writer || stopped) return {};
-  writer.signHead(true);
+  writer.signHead("clean");
   return { newest: { size: writer.size, leafHash: writer.leafHash } };
 }
 
 function close(): void {
-  parts.anchor.close();
+  anchor.close();
   parts.index.close();
   parts.journal.close();
   wipe(settings.journalKey, settings.indexKey);

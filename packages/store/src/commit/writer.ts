@@ -11,10 +11,10 @@ import {
   text,
   toHex,
 } from "@strongroom/protocol";
-import type { HeadAnchor } from "../anchor/head-anchor.ts";
 import type { CheckpointRow, JournalWriter, TermIndexReader } from "../engine/port.ts";
 import type { IndexPart } from "../index/index-work.ts";
 import { Terms } from "../index/terms.ts";
+import type { AnchorSchedule } from "./anchor-schedule.ts";
 import type {
   AppendEntryAnswer,
   AppendEntryRequest,
@@ -34,11 +34,9 @@ const SCOPE_CANDIDATES = 16;
 export interface WriterParts {
   journal: JournalWriter;
   index: TermIndexReader & { termKey: Uint8Array };
-  anchor: HeadAnchor;
-  journalInode: bigint;
+  anchors: AnchorSchedule;
   signers: readonly NoteSigner[];
   origin: string;
-  anchorLagMs: number;
   now(): number;
 }
 
@@ -113,13 +111,14 @@ export class Writer {
     return { head, answers, parts, leafHash: draft.previous, notable };
   }
 
-  /** Signs the present head and anchors it; no note leaves the process before that. */
-  signHead(clean = false): SignedHead {
-    const { anchor, signers, origin, journalInode, anchorLagMs } = this.#parts;
+  /** Signs the present head and anchors it; `how` says whether at once, and whether for good. */
+  signHead(how: "scheduled" | "now" | "clean" = "scheduled"): SignedHead {
+    const { anchors, signers, origin } = this.#parts;
     const size = this.#tree.size;
     const root = this.#tree.root();
     const note = signCheckpoint({ origin, size: BigInt(size), root }, signers);
-    anchor.write({ note, inode: journalInode, clean, lagMs: anchorLagMs });
+    if (how === "scheduled") anchors.write(note);
+    else anchors.writeNow(note, how === "clean");
     this.#head = { note, size, root };
     return this.#head;
   }
