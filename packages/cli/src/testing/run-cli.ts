@@ -11,10 +11,10 @@ export interface Ran {
 
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 // The source, as it is being tested, also where an older build lies beside it.
-const command = ["--conditions=source", "--import", import.meta.resolve("tsx"), main];
+export const cliCommand = ["--conditions=source", "--import", import.meta.resolve("tsx"), main];
 
 export function runCli(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  const child = spawn(process.execPath, [...command, ...args], {
+  const child = spawn(process.execPath, [...cliCommand, ...args], {
     env: { ...process.env, ...env },
   });
   const out: string[] = [];
