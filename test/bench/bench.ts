@@ -1,8 +1,8 @@
 // What every case works with: one big store that grows through the run, and where files may lie.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type NewFact, openStore, type Store } from "@strongroom/store";
+import { root } from "../support/root.ts";
 import { FactMaker, type MadeFact } from "./facts.ts";
 
 export type Cipher = "aegis256" | "sqlcipher" | "chacha20" | "none";
@@ -24,7 +24,6 @@ export interface Result {
 
 export const BATCH = 2000;
 const CONTEXT = { principal: "bench", requestId: "bench", peer: "bench" };
-const root = fileURLToPath(new URL("../..", import.meta.url));
 
 export class Bench {
   readonly facts: number;

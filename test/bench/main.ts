@@ -1,7 +1,8 @@
 // npm run bench [-- case …] [--facts N]: every number beside a floor measured in the same run.
 import { mkdirSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { root } from "../support/root.ts";
 import { Bench, type Result } from "./bench.ts";
 import { bulk, ciphers, worstCommit } from "./cases/append.ts";
 import { grpcBulk, unary } from "./cases/grpc.ts";
@@ -66,7 +67,7 @@ if (positionals.length === 0) save();
 
 // One file per size: a later run of the same size replaces it.
 function save(): void {
-  const folder = fileURLToPath(new URL("./results", import.meta.url));
+  const folder = join(root, "test/bench/results");
   mkdirSync(folder, { recursive: true });
   const report = { facts, date: new Date().toISOString().slice(0, 10), machine, results };
   writeFileSync(`${folder}/facts-${facts}.json`, `${JSON.stringify(report, null, 2)}\n`);

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -25,7 +25,7 @@ const SYNCS = 200;
 
 export async function grpcBulk(bench: Bench): Promise<Result[]> {
   const service = await startService(join(bench.folder, "grpc-bulk"));
-  const client = new Lines("bulk-client.ts", [service.address, service.token]);
+  const client = new Lines("bulk-client", [service.address, service.token]);
   const library = await bench.newStore("beside-grpc", "aegis256");
   let seed = 1000;
   try {
@@ -73,7 +73,7 @@ export async function unary(bench: Bench): Promise<Result[]> {
   };
   const sample = join(bench.folder, "append-response");
   writeFileSync(sample, toBinary(AppendResponseSchema, await ours.call(request())));
-  const echoServer = new Lines("echo-server.ts", [sample]);
+  const echoServer = new Lines("echo-server", [sample]);
   const echo = new RawClient(await echoServer.next(), append);
   const requests = (count: number) => Array.from({ length: count }, request);
   try {
@@ -162,7 +162,8 @@ class Lines {
   readonly #reader: Interface;
 
   constructor(script: string, args: string[]) {
-    const path = fileURLToPath(new URL(`../processes/${script}`, import.meta.url));
+    const file = script + extname(import.meta.url);
+    const path = fileURLToPath(new URL(`../processes/${file}`, import.meta.url));
     const child = spawn(process.execPath, [...process.execArgv, path, ...args], {
       stdio: ["pipe", "pipe", "inherit"],
     });
