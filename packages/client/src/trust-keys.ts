@@ -34,17 +34,23 @@ export function verifiersOf(logKeys: readonly string[]): NoteVerifier[] {
 }
 
 /**
- * Whether a policy lifts the verdict of a state: it trusts a key of another origin, no longer
- * trusts the pinned ones, and retires each of them at a resumed size no greater than the pinned.
+ * Whether a policy lifts the verdict of a state: it moves on, and retires each pinned key at a
+ * resumed size no greater than the pinned.
  */
 export function settlesVerdict(policy: PolicyKeys, state: TrustState): boolean {
   const pinnedSize = state.note === undefined ? undefined : sizeOfNote(state.note);
-  const movedOn = policy.logKeys.every((key) => !state.logKeys.includes(key));
-  const otherOrigin = policy.logKeys.some((key) => parseVkey(key).name !== state.origin);
-  const named = state.logKeys.every((key) =>
+  const isResumed = state.logKeys.every((key) =>
     policy.retired.some(
       (old) => old.key === key && (pinnedSize === undefined || old.sizeMax <= pinnedSize),
     ),
   );
-  return movedOn && otherOrigin && named;
+  return movesOn(policy, state) && isResumed;
+}
+
+/** Whether a policy trusts a key of another origin, and retires every pinned one by name. */
+export function movesOn(policy: PolicyKeys, state: TrustState): boolean {
+  const isNew = policy.logKeys.every((key) => !state.logKeys.includes(key));
+  const isOther = policy.logKeys.some((key) => parseVkey(key).name !== state.origin);
+  const isRetired = state.logKeys.every((key) => policy.retired.some((old) => old.key === key));
+  return isNew && isOther && isRetired;
 }

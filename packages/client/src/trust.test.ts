@@ -122,6 +122,19 @@ describe("trust", () => {
     await visit();
   });
 
+  it("follows a log to another origin only by a policy that retires the pinned key", async () => {
+    await visit();
+    const oldKey = log.vkey;
+    log.stop();
+    log = await new FakeLog("log.example/e2").grow(14).start();
+    const named = `log ${log.vkey}\nquorum none\n`;
+    await assert.rejects(visit(), failsWith("ORIGIN_MISMATCH"));
+    await assert.rejects(visit({ policy: named }), failsWith("ORIGIN_MISMATCH"));
+    await visit({ policy: `${named}retired ${oldKey} max-size 12\n` });
+    assert.equal((await readState(statePath))?.origin, "log.example/e2");
+    await visit();
+  });
+
   it("refuses a state file that is not one, and plain text beyond loopback", async () => {
     const { writeFile } = await import("node:fs/promises");
     await writeFile(statePath, "{}");

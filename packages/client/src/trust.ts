@@ -25,7 +25,7 @@ import {
   type VerdictCode,
   writeState,
 } from "./state-file.ts";
-import { policyKeys, policyOfKeys, settlesVerdict, verifiersOf } from "./trust-keys.ts";
+import { movesOn, policyKeys, policyOfKeys, settlesVerdict, verifiersOf } from "./trust-keys.ts";
 
 export interface TrustOptions {
   /** C2SP tlog-policy text; its `log` lines are the trusted keys. First use is trusted if absent. */
@@ -238,8 +238,10 @@ async function decideState(
     const named = stateOf(policy.logKeys, "policy");
     if (remembered === undefined) return named;
     const keys = policy.logKeys.filter((key) => nameOf(key) === remembered.origin);
-    // A policy for another log must not silently replace what is remembered of this one.
-    return keys.length === 0 ? remembered : { ...remembered, logKeys: keys, pinnedBy: "policy" };
+    if (keys.length > 0) return { ...remembered, logKeys: keys, pinnedBy: "policy" };
+    // A policy for another log must not silently replace what is remembered of this one; one that
+    // retires the pinned keys says that this log goes on under another origin.
+    return movesOn(policy, remembered) ? named : remembered;
   }
   if (remembered !== undefined) return remembered;
   const keys = await channel.unary(LogService.method.getVerifierKeys, {});
