@@ -12,7 +12,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 // Each step returns the problems it found as lines of text, or { skipped: reason }.
 const STEPS = [
   ["types", () => program(root, "tsc", ["-p", "tsconfig.check.json"])],
-  ["lint, format, walls", () => program(root, "biome", ["ci", "--error-on-warnings", "."])],
+  [
+    "lint, format, walls",
+    () => program(root, "biome", ["check", "--colors=off", "--error-on-warnings", "."]),
+  ],
   ["dead code", () => program(root, "knip", [])],
   ["protos: lint, breaking", () => checkProtos(root)],
   ["protos: generated code", () => checkGeneratedCode(root)],

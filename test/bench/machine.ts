@@ -41,7 +41,3 @@ function cpuTicks(): { total: number; steal: number } {
     return { total: 0, steal: 0 };
   }
 }
-
-export function residentMiB(): number {
-  return process.memoryUsage.rss() / 2 ** 20;
-}
