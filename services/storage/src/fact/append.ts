@@ -14,7 +14,7 @@ import type { AppendedBatch, BatchResult, NewFact, Store } from "@strongroom/sto
 import type { Call } from "../grpc/adapter.ts";
 import { refuse, toCallContext, toCid } from "../requests.ts";
 import { toRpcStatus } from "../server.ts";
-import { authoriseFact, factNotFound, maySeeFact } from "./fact-scope.ts";
+import { authoriseFact, getVisible } from "./fact-scope.ts";
 
 const batchFactsMax = 4096;
 const batchBytesMax = 4 * 1024 * 1024;
@@ -50,8 +50,7 @@ export async function retract(store: Store, request: RetractRequest, call: Call)
   if (utf8(request.reason).length > reasonBytesMax) {
     refuse(`check reason: more than ${reasonBytesMax} bytes`);
   }
-  const target = await store.get({ cid }, { verify: "body" });
-  if (!maySeeFact(call.principal, target)) throw factNotFound();
+  await getVisible(store, { cid }, "body", call.principal);
   if (request.validateOnly) return {};
   const retracted = await store.retract({ cid, reason: request.reason }, context);
   const { index, treeSize, receipt, existing } = retracted;

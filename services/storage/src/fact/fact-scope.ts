@@ -1,6 +1,13 @@
 // Scope authorisation on the parsed fact, before anything about existence is said.
 import { scanFact, text } from "@strongroom/protocol";
-import { type Principal, type StoredFact, StoreError } from "@strongroom/store";
+import {
+  type EntryKey,
+  type Principal,
+  type Store,
+  type StoredFact,
+  StoreError,
+  type VerifyMode,
+} from "@strongroom/store";
 import { hasEveryScope, maySeeScope } from "../access.ts";
 
 /** A store may be set to 1 MiB; its own limit is checked by the store. */
@@ -22,13 +29,18 @@ export function authoriseFact(principal: Principal, bytes: Uint8Array): void {
   });
 }
 
-/** Whether the principal may know of a stored fact. An erased body no longer names its scope. */
-export function maySeeFact(principal: Principal, fact: StoredFact): boolean {
-  if (hasEveryScope(principal)) return true;
-  return fact.bytes.length > 0 && maySeeScope(principal, readScope(fact.bytes));
-}
-
-/** The same answer for a fact that is not there and one that the caller may not see. */
-export function factNotFound(): StoreError {
-  return new StoreError("NOT_FOUND", "get fact: no such fact");
+/** Reads a fact that the principal may know of. Throws NOT_FOUND alike for all others. */
+export async function getVisible(
+  store: Store,
+  key: EntryKey,
+  verify: VerifyMode,
+  principal: Principal,
+): Promise<StoredFact> {
+  const scopes = hasEveryScope(principal) ? {} : { scopes: principal.scopes };
+  try {
+    return await store.get(key, { verify, ...scopes });
+  } catch (error) {
+    const isMissing = error instanceof StoreError && error.code === "NOT_FOUND";
+    throw isMissing ? new StoreError("NOT_FOUND", "get fact: no such fact") : error;
+  }
 }

@@ -16,11 +16,11 @@ import {
   StoreError,
   type VerifyMode,
 } from "@strongroom/store";
-import { hasEveryScope, maySeeScope } from "../access.ts";
+import { maySeeScope } from "../access.ts";
 import type { Call } from "../grpc/adapter.ts";
 import { refuse, toCid, toMs, toPageSize, toSafeInteger } from "../requests.ts";
 import { toRpcStatus } from "../server.ts";
-import { factNotFound, maySeeFact } from "./fact-scope.ts";
+import { getVisible } from "./fact-scope.ts";
 import { toFactFilter, toStoredFactMessage, toVerifyMode, toView } from "./stored-fact.ts";
 
 const cidsMax = 1000;
@@ -32,7 +32,12 @@ const answerBytesMax = 4 * 1024 * 1024;
 type ResultInit = MessageInitShape<typeof BatchGetResultSchema>;
 
 export async function get(store: Store, request: GetRequest, call: Call) {
-  const fact = await getVisible(store, toKey(request), toVerifyMode(request.verify), call);
+  const fact = await getVisible(
+    store,
+    toKey(request),
+    toVerifyMode(request.verify),
+    call.principal,
+  );
   return { fact: toStoredFactMessage(fact), treeSize: BigInt(store.head().size) };
 }
 
@@ -114,29 +119,6 @@ function toKey(request: GetRequest): EntryKey {
   return refuse("check key: set cid or index");
 }
 
-async function getVisible(
-  store: Store,
-  key: EntryKey,
-  verify: VerifyMode,
-  call: Call,
-): Promise<StoredFact> {
-  try {
-    const fact = await store.get(key, { verify });
-    if (maySeeFact(call.principal, fact)) return fact;
-  } catch (error) {
-    throw hideEntry(error, call);
-  }
-  throw factNotFound();
-}
-
-/** That there is an entry, but not a fact, is nothing for a reader of some scopes. */
-function hideEntry(error: unknown, call: Call): unknown {
-  if (!(error instanceof StoreError)) return error;
-  if (error.code === "NOT_FOUND") return factNotFound();
-  const tells = ["NOT_A_FACT", "FACT_REDACTED", "SCOPE_ERASED", "BODY_ERASED"];
-  return tells.includes(error.code) && !hasEveryScope(call.principal) ? factNotFound() : error;
-}
-
 interface CountedResult {
   result: NonNullable<ResultInit["result"]>;
   factBytes: number;
@@ -149,7 +131,7 @@ async function getResult(
   call: Call,
 ): Promise<CountedResult> {
   try {
-    const fact = await getVisible(store, { cid }, verify, call);
+    const fact = await getVisible(store, { cid }, verify, call.principal);
     const result = { case: "fact" as const, value: toStoredFactMessage(fact) };
     return { result, factBytes: fact.bytes.length };
   } catch (error) {

@@ -75,8 +75,8 @@ async function getCheckpoint(store: Store, request: GetCheckpointRequest) {
 
 async function listCheckpoints(store: Store, request: ListCheckpointsRequest) {
   const limit = toPageSize(request.pageSize);
-  const below = parseNumberPosition("checkpoints", request.pageToken);
-  const found = await store.checkpoints({ limit, ...(below === undefined ? {} : { below }) });
+  const before = parseNumberPosition("checkpoints", request.pageToken);
+  const found = await store.checkpoints({ limit, ...(before === undefined ? {} : { before }) });
   const last = found.at(-1);
   return {
     checkpoints: found.map(toCheckpointMessage),
