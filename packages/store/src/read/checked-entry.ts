@@ -14,7 +14,7 @@ import {
   verifyInclusion,
 } from "@strongroom/protocol";
 import { unpackEvidence } from "../engine/pack-evidence.ts";
-import type { EntryRow } from "../engine/port.ts";
+import type { EntryRow, StoredEvidence } from "../engine/port.ts";
 import { StoreError } from "../errors.ts";
 import { cidToken } from "../index/terms.ts";
 import type { VerifyMode } from "../types.ts";
@@ -26,6 +26,7 @@ import {
   isLeafShaped,
   kindOf,
 } from "./entry-fields.ts";
+import { publicEvidence, scanEvidence } from "./evidence-fields.ts";
 import type { HeadArgument, Reader } from "./reader-context.ts";
 
 const BLIND_BYTES = 16;
@@ -80,9 +81,27 @@ export function checkPlace(
 
 /** Throws EVIDENCE_MISMATCH unless both parts are the ones that the leaf commits to. */
 export function checkEvidence(row: EntryRow): void {
-  const parts = unpackEvidence(row.evidence);
+  const parts = evidenceOf(row);
   if (hasEvidence(row.leaf, hashEvidence(sha256(parts.public), parts.privateHash))) return;
   throw mismatch("EVIDENCE_MISMATCH", { row, message: "its evidence is not what its leaf says" });
+}
+
+/** Authors that the entry's public evidence names. Throws EVIDENCE_MISMATCH. */
+export function authorsOf(row: EntryRow): Uint8Array[] {
+  try {
+    return scanEvidence(publicEvidence(row.evidence)).authors.map((author) => author.publicKey);
+  } catch {
+    throw mismatch("EVIDENCE_MISMATCH", { row, message: "its evidence does not parse" });
+  }
+}
+
+/** Both parts of an entry's evidence, unchecked. Throws EVIDENCE_MISMATCH. */
+export function evidenceOf(row: EntryRow): StoredEvidence {
+  try {
+    return unpackEvidence(row.evidence);
+  } catch {
+    throw mismatch("EVIDENCE_MISMATCH", { row, message: "its evidence does not parse" });
+  }
 }
 
 /** Throws INCLUSION_MISMATCH unless the leaf is under the head; returns the proof. */

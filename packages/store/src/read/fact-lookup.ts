@@ -6,6 +6,7 @@ import { StoreError } from "../errors.ts";
 import { cidToken, kindToken, targetToken } from "../index/terms.ts";
 import type { FactState, StoredFact, VerifyMode } from "../types.ts";
 import {
+  authorsOf,
   checkEntry,
   checkEvidence,
   checkPlace,
@@ -14,7 +15,6 @@ import {
   requireEntry,
 } from "./checked-entry.ts";
 import { kindOf, timeOf } from "./entry-fields.ts";
-import { publicEvidence, scanEvidence } from "./evidence-fields.ts";
 import type { HeadArgument, Reader, ReadView } from "./reader-context.ts";
 
 const HITS_MAX = 64;
@@ -69,7 +69,7 @@ export function describeFact(
   row: EntryRow,
   checked: { cid: Uint8Array; end: EndOfFact | undefined; mode: VerifyMode },
 ): StoredFact {
-  const { authors } = scanEvidence(publicEvidence(row.evidence));
+  const authors = authorsOf(row);
   // Who signed is as much a claim as the body: it is not handed out unchecked.
   if (authors.length > 0 && checked.mode === "body") checkEvidence(row);
   return {
@@ -79,7 +79,7 @@ export function describeFact(
     appendedAtMs: timeOf(row.leaf),
     state: checked.end?.state ?? "active",
     ...(checked.end && checked.end.index >= 0 ? { endedByIndex: checked.end.index } : {}),
-    authors: authors.map((author) => author.publicKey),
+    authors,
     verified: checked.mode,
   };
 }

@@ -9,10 +9,9 @@ import {
   parseBody,
   scanFact,
 } from "@strongroom/protocol";
-import { unpackEvidence } from "../engine/pack-evidence.ts";
 import type { EntryRow } from "../engine/port.ts";
 import type { FactFilter, LogEntry, StoredFact } from "../types.ts";
-import { checkEntry, mismatch } from "./checked-entry.ts";
+import { checkEntry, evidenceOf, mismatch } from "./checked-entry.ts";
 import { decodeText, isLeafShaped, kindOf, timeOf } from "./entry-fields.ts";
 import { describeFact } from "./fact-lookup.ts";
 import { CompiledFilter } from "./query/fact-filter.ts";
@@ -93,7 +92,7 @@ export function readLogEntries(
 
 function toLogEntry(row: EntryRow, request: EntriesRequest): LogEntry {
   const { bodies, privateEvidence } = request;
-  const evidence = bodies || privateEvidence ? unpackEvidence(row.evidence) : undefined;
+  const evidence = bodies || privateEvidence ? evidenceOf(row) : undefined;
   return {
     index: row.index,
     leaf: row.leaf,

@@ -1,13 +1,13 @@
 // Full receipts under the newest signed head. Each is checked before it is handed out: a receipt
 // that would not verify is a finding, not an answer.
 import { ENTRY_KINDS, encodeReceipt, sha256 } from "@strongroom/protocol";
-import { unpackEvidence } from "../engine/pack-evidence.ts";
 import type { EntryRow } from "../engine/port.ts";
 import { StoreError } from "../errors.ts";
 import type { EntryKey } from "../types.ts";
 import {
   checkEvidence,
   checkInclusion,
+  evidenceOf,
   holdsBody,
   mismatch,
   requireEntry,
@@ -76,7 +76,7 @@ function makeReceipt(reader: Reader, row: EntryRow, request: ReceiptsRequest): U
   }
   checkEvidence(row);
   const inclusion = checkInclusion(reader, row, request.head);
-  const evidence = unpackEvidence(row.evidence);
+  const evidence = evidenceOf(row);
   return encodeReceipt({
     body: row.body,
     blind: isErased ? NO_BYTES : row.blind,
