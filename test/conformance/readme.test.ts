@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { withTable } from "../bench/readme-table.ts";
+import { root } from "../support/root.ts";
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const readme = await readFile(join(root, "README.md"), "utf8");
 const LINES_MAX = 150;
 
@@ -79,6 +79,10 @@ test("the README is short and its links lead somewhere", async () => {
   assert.ok(readme.split("\n").length <= LINES_MAX, `more than ${LINES_MAX} lines`);
   const links = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map((match) => match[1] ?? "");
   for (const link of links) await readFile(join(root, link));
+});
+
+test("the bench table is that of the largest saved run", () => {
+  assert.equal(withTable(readme), readme, "npm run bench-table writes it");
 });
 
 /** The README's one block in this language. */
