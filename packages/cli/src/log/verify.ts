@@ -10,6 +10,7 @@ interface LogVerifyFlags {
   readonly tiles?: string;
   readonly store?: string;
   readonly key?: string;
+  readonly anchor?: string;
   readonly fromIndex: string;
 }
 

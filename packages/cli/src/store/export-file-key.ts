@@ -14,12 +14,12 @@ export const exportFileKeyVerb: Verb<ExportFlags> = async (context, [file = ""],
     const why = "whoever has the key can read the file; say --yes if that is meant";
     throw new CliError("CONFIRMATION_REQUIRED", `refuse to print the key of ${file}: ${why}`);
   }
-  const { store: path, key } = await folderOf(settings, flags);
+  const { store: path, key, anchor } = await folderOf(settings, flags);
   const { exportStoreFileKey, keyedFiles } = await import("@strongroom/store");
   if (!Object.hasOwn(keyedFiles, file)) {
     throw new CliError("USAGE", `take one of ${Object.keys(keyedFiles).join(", ")}`);
   }
-  const exported = await exportStoreFileKey({ path, key, file: file as KeyedFile });
+  const exported = await exportStoreFileKey({ path, key, ...anchor, file: file as KeyedFile });
   const { fileKey, cipher, index } = exported;
   if (output.json) await output.document({ file, cipher, fileKey, index: String(index) });
   else await output.lines(fileKey);

@@ -8,11 +8,14 @@ import type { Settings } from "../settings.ts";
 export interface FolderFlags {
   readonly store?: string;
   readonly key?: string;
+  readonly anchor?: string;
 }
 
 export interface Folder {
   readonly store: string;
   readonly key: string;
+  /** What the store's functions take; nothing where the anchor lies in the folder. */
+  readonly anchor: { readonly anchorPath?: string };
 }
 
 /** Defaults: the data folder's store, and the development key where one lies beside it. */
@@ -23,7 +26,8 @@ export async function folderOf(settings: Settings, flags: FolderFlags): Promise<
   if (key === undefined) {
     throw new CliError("USAGE", "say where the key is: --key file:///path, env://VAR, …");
   }
-  return { store: storePath(settings, flags), key };
+  const anchor = flags.anchor === undefined ? {} : { anchorPath: resolve(flags.anchor) };
+  return { store: storePath(settings, flags), key, anchor };
 }
 
 export function storePath(settings: Settings, flags: FolderFlags): string {

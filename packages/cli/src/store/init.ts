@@ -15,12 +15,13 @@ interface InitFlags extends FolderFlags {
 
 export const initVerb: Verb<InitFlags> = async (context, _args, flags) => {
   const { output, settings } = context;
-  const { store: path, key } = await folderOf(settings, flags);
+  const { store: path, key, anchor } = await folderOf(settings, flags);
   const tokenOut = resolve(flags.tokenOut ?? join(settings.data, "operator.token"));
   const { initStore } = await import("@strongroom/store");
   const { store, operatorToken } = await initStore({
     path,
     key,
+    ...anchor,
     operatorName: flags.operator,
     textSearch: flags.textSearch ?? false,
     ...(flags.cipher === undefined ? {} : { cipher: flags.cipher }),

@@ -9,13 +9,14 @@ export async function withStore<T>(
   flags: FolderFlags & { readonly textSearch?: boolean },
   work: (store: Store) => Promise<T>,
 ): Promise<T> {
-  const { store: path, key } = await folderOf(context.settings, flags);
+  const { store: path, key, anchor } = await folderOf(context.settings, flags);
   const { openStore } = await import("@strongroom/store");
   const { textSearch } = flags;
   const store = await openStore({
     path,
     key,
     create: false,
+    ...anchor,
     ...(textSearch === undefined ? {} : { textSearch }),
   });
   try {

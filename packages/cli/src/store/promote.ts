@@ -14,7 +14,7 @@ interface PromoteFlags extends FolderFlags {
 
 export const promoteVerb: Verb<PromoteFlags> = async (context, _args, flags) => {
   const { output, settings } = context;
-  const { store: path, key } = await folderOf(settings, flags);
+  const { store: path, key, anchor } = await folderOf(settings, flags);
   if (!flags.yes) {
     const why = "two copies that sign make a fork; say --yes if the original is gone for good";
     throw new CliError("CONFIRMATION_REQUIRED", `refuse to promote ${path}: ${why}`);
@@ -24,6 +24,7 @@ export const promoteVerb: Verb<PromoteFlags> = async (context, _args, flags) => 
   const promoted = await promoteStore({
     path,
     key,
+    ...anchor,
     reason: flags.reason,
     acceptLoss: flags.acceptLoss ?? false,
     knownNotes,

@@ -1,5 +1,5 @@
 // Verbs for operators and auditors.
-import { folder } from "./shared-options.ts";
+import { anchor, folder } from "./shared-options.ts";
 import type { VerbSpec } from "./spec.ts";
 
 export const adminVerbs: readonly VerbSpec[] = [
@@ -13,7 +13,11 @@ export const adminVerbs: readonly VerbSpec[] = [
     name: "key export-file-key",
     text: "print the raw key of one database file (audited)",
     args: [["<file>", "journal.db, index.db or state.db"]],
-    options: [...folder, { flags: "--yes", text: "say that whoever has it can read the file" }],
+    options: [
+      ...folder,
+      anchor,
+      { flags: "--yes", text: "say that whoever has it can read the file" },
+    ],
     load: async () => (await import("../store/export-file-key.ts")).exportFileKeyVerb,
   },
   {
@@ -66,7 +70,7 @@ export const adminVerbs: readonly VerbSpec[] = [
   {
     name: "store reindex",
     text: "rebuild the index from the journal",
-    options: [...folder, { flags: "--text-search", text: "keep a text index from now on" }],
+    options: [...folder, anchor, { flags: "--text-search", text: "keep a text index from now on" }],
     load: async () => (await import("../store/reindex.ts")).reindexVerb,
   },
   {
@@ -74,6 +78,7 @@ export const adminVerbs: readonly VerbSpec[] = [
     text: "let a copied or rolled-back store sign again",
     options: [
       ...folder,
+      anchor,
       { flags: "--reason <reason>", text: "why; kept in the log", required: true },
       { flags: "--yes", text: "confirm that the original is gone for good" },
       { flags: "--accept-loss", text: "entries may be lost: begin a new epoch, a new origin" },

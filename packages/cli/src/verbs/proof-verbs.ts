@@ -1,4 +1,5 @@
 // Verbs about receipts and the log.
+import { anchor } from "./shared-options.ts";
 import type { VerbSpec } from "./spec.ts";
 
 export const proofVerbs: readonly VerbSpec[] = [
@@ -69,6 +70,7 @@ export const proofVerbs: readonly VerbSpec[] = [
       { flags: "--tiles <folder-or-url>", text: "verify this exported tree offline" },
       { flags: "--store <folder>", text: "open and verify this store folder (with --key)" },
       { flags: "--key <uri>", text: "key source of the store folder", env: "STRONGROOM_KEY" },
+      anchor,
       { flags: "--from-index <index>", text: "recompute entries from here on", fallback: "0" },
     ],
     load: async () => (await import("../log/verify.ts")).logVerifyVerb,

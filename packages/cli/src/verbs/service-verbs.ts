@@ -1,5 +1,5 @@
 // Verbs that start something or speak of the program itself.
-import { cipher, folder, listen } from "./shared-options.ts";
+import { anchor, cipher, folder, listen } from "./shared-options.ts";
 import type { VerbSpec } from "./spec.ts";
 
 export const serviceVerbs: readonly VerbSpec[] = [
@@ -8,6 +8,7 @@ export const serviceVerbs: readonly VerbSpec[] = [
     text: "create a store",
     options: [
       ...folder,
+      anchor,
       cipher,
       {
         flags: "--origin <name>",

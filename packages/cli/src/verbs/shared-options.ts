@@ -29,6 +29,13 @@ export const folder: readonly OptionSpec[] = [
   },
 ];
 
+/** For verbs that open the folder themselves: without it a moved anchor would seem to be missing. */
+export const anchor: OptionSpec = {
+  flags: "--anchor <file>",
+  text: "head anchor (default: head.anchor in the store folder)",
+  env: "STRONGROOM_ANCHOR_PATH",
+};
+
 export const cipher: OptionSpec = {
   flags: "--cipher <name>",
   text: "cipher of a new store",
