@@ -84,6 +84,7 @@ const kindOfClass = {
   CliError: "refused",
   ClientError: "refused",
   StoreError: "refused",
+  RuntimeError: "refused",
   MalformedError: "refused",
   VerificationError: "verification",
 } as const satisfies Record<string, ErrorKind>;

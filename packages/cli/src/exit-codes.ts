@@ -3,6 +3,7 @@
 // store. A new code of ours without a row does not compile.
 import type { ClientCode, ErrorKind } from "@strongroom/client";
 import type { MalformedCode, VerificationCode } from "@strongroom/protocol";
+import type { RuntimeErrorCode } from "@strongroom/runtime";
 import type { FindingVerdict, StoreErrorCode } from "@strongroom/store";
 import type { CliCode } from "./errors.ts";
 
@@ -14,7 +15,8 @@ type Code =
   | StoreErrorCode
   | MalformedCode
   | VerificationCode
-  | FindingVerdict;
+  | FindingVerdict
+  | RuntimeErrorCode;
 
 export const exitCodes = {
   INTERNAL: 1,
@@ -22,6 +24,9 @@ export const exitCodes = {
   SERVICE_FAILED: 1,
 
   USAGE: 2,
+  CONFIG_INVALID: 2,
+  CONFIG_FILE_UNREADABLE: 2,
+  ADDRESS_INVALID: 2,
   FILE_NOT_FOUND: 2,
   FILE_UNREADABLE: 2,
   FILE_EXISTS: 2,
@@ -41,6 +46,8 @@ export const exitCodes = {
   MALFORMED_PROOF: 2,
   MALFORMED_TILE: 2,
 
+  ADDRESS_REFUSED: 3,
+  LISTEN_FAILED: 3,
   PLAINTEXT_REQUIRED: 3,
   CONFIRMATION_REQUIRED: 3,
   PROGRESS_MISMATCH: 3,

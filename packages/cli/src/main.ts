@@ -15,7 +15,8 @@ async function run(argv: readonly string[]): Promise<number> {
   const program = buildProgram();
   try {
     await program.parseAsync([...argv], { from: "user" });
-    return 0;
+    // A verb that ran a service ends as the service did.
+    return Number(process.exitCode ?? 0);
   } catch (cause) {
     if (cause instanceof CommanderError && cause.exitCode === 0) return 0;
     const failure = failureOf(cause instanceof CommanderError ? usage(cause, argv) : cause);

@@ -14,7 +14,7 @@ export interface Output {
   progress(label: string): Progress;
 }
 
-export interface Progress {
+interface Progress {
   /** Redraws at most ten times a second, and only on a terminal. */
   at(done: number, total?: number): void;
   end(): void;

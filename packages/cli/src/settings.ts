@@ -19,7 +19,7 @@ export interface GlobalFlags {
   readonly json?: boolean;
 }
 
-export type SettingOrigin = "flag" | "environment" | "file" | "running instance" | "default";
+type SettingOrigin = "flag" | "environment" | "file" | "running instance" | "default";
 
 export interface Setting {
   readonly name: string;
@@ -135,7 +135,7 @@ export async function readBytesFile(path: string): Promise<Uint8Array> {
   }
 }
 
-export function variableOf(name: string): string {
+function variableOf(name: string): string {
   return `STRONGROOM_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
@@ -214,6 +214,6 @@ function parseTimeout(seconds: string): number {
   return Math.round(value * 1000);
 }
 
-export function reasonOf(cause: unknown): string {
+function reasonOf(cause: unknown): string {
   return cause instanceof Error && "code" in cause ? String(cause.code) : "failed";
 }

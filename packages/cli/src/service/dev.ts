@@ -6,11 +6,17 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Context, Verb } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { readRunFile, readTextFile, type Settings } from "../settings.ts";
+import {
+  instanceStatePath,
+  type RunFile,
+  readRunFile,
+  readTextFile,
+  type Settings,
+} from "../settings.ts";
 import { DEVELOPER, type DevStore, openDevStore } from "./dev-store.ts";
 import { appendFirstFact, type FirstFact } from "./first-fact.ts";
 import { removeRunFile, runningInstance, writeRunFile } from "./run-file.ts";
-import { freeAddress, type StorageChild, startStorage } from "./storage-child.ts";
+import { freeAddress, type StorageChild, serviceError, startStorage } from "./storage-child.ts";
 
 interface DevFlags {
   readonly listen?: string;
@@ -20,15 +26,18 @@ interface DevFlags {
 
 export const devVerb: Verb<DevFlags> = async (context, _args, flags) => {
   const { data } = context.settings;
+  // Taken first: Ctrl-C at any later moment must still stop the service.
+  const { signal } = context;
   await mkdir(data, { recursive: true, mode: 0o700 });
   await refuseSecond(data);
   const dev = await openDevStore(data);
   const service = await startService(context, flags, dev);
   let code: number;
   try {
+    await writeRunFile(data, runFileOf(service, dev));
     const first = await appendFirstFact(ownSettings(context), service.addresses.grpc, dev.token);
     await sayHowToGoOn(context, { dev, service, first });
-    code = await untilEnd(context.signal, service);
+    code = await untilEnd(signal, service);
   } finally {
     // Also when the first fact fails: no service outlives the command that started it.
     await service.stop();
@@ -42,7 +51,7 @@ export const devVerb: Verb<DevFlags> = async (context, _args, flags) => {
 function ownSettings({ settings }: Context): Settings {
   const given = settings.shown.find(({ name }) => name === "state");
   if (given?.origin !== "default") return settings;
-  return { ...settings, statePath: join(settings.data, "client-state.json") };
+  return { ...settings, statePath: instanceStatePath(settings.data) };
 }
 
 async function refuseSecond(data: string): Promise<void> {
@@ -72,21 +81,18 @@ async function startService(
   });
   log.destroy();
   if (typeof service === "number") throw await failure(logPath, service);
-  const { pid, addresses } = service;
-  const startedAt = new Date().toISOString();
-  const run = { pid, startedAt, addresses, token: dev.token, principal: DEVELOPER };
-  await writeRunFile(data, run);
   return service;
 }
 
-/** The service's last words name its error and code. */
+function runFileOf({ pid, addresses }: StorageChild, dev: DevStore): RunFile {
+  const startedAt = new Date().toISOString();
+  return { pid, startedAt, addresses, token: dev.token, principal: DEVELOPER };
+}
+
 async function failure(logPath: string, exitCode: number): Promise<Error> {
   const lines = (await readTextFile(logPath)).trimEnd().split("\n");
-  const last = /^strongroom-storage: (.*) \(([A-Z_]+)\)$/.exec(lines.at(-1) ?? "");
-  const [, message = `the storage service ended with ${exitCode}: see ${logPath}`, code] =
-    last ?? [];
-  const error = new CliError("SERVICE_FAILED", message);
-  return code === undefined ? error : Object.assign(error, { code });
+  const message = `the storage service ended with ${exitCode}: see ${logPath}`;
+  return serviceError(lines.at(-1) ?? "") ?? new CliError("SERVICE_FAILED", message);
 }
 
 async function sayHowToGoOn(

@@ -1,5 +1,5 @@
 // One fact through the front door: appended, receipt verified. Tells the newcomer that it works.
-import { instanceStatePath, type Settings } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 
 export interface FirstFact {
   readonly cid: string;
@@ -16,8 +16,7 @@ export async function appendFirstFact(
   const { connect } = await import("@strongroom/client");
   const { formatCid } = await import("@strongroom/protocol");
   const { timestampNow } = await import("@bufbuild/protobuf/wkt");
-  const { data, timeoutMs } = settings;
-  const statePath = instanceStatePath(data);
+  const { statePath, timeoutMs } = settings;
   const client = await connect({ address, token, statePath, timeoutMs });
   try {
     const appended = await client.append({

@@ -4,7 +4,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { formatAddress, parseAddress } from "@strongroom/runtime";
+import { CliError } from "../errors.ts";
 
 export interface StorageOptions {
   readonly store: string;
@@ -13,11 +16,11 @@ export interface StorageOptions {
   readonly adminListen: string;
   readonly tilesListen?: string | undefined;
   readonly textSearch?: boolean;
-  /** Where stderr goes: the terminal, or an open file. */
-  readonly stderr: "inherit" | number;
+  /** Where stderr goes: to this function line by line, or into an open file. */
+  readonly stderr: number | ((line: string) => void);
 }
 
-export interface Addresses {
+interface Addresses {
   readonly grpc: string;
   readonly admin: string;
   readonly tiles?: string;
@@ -36,6 +39,8 @@ export interface StorageChild extends Ready {
   stop(): Promise<number>;
 }
 
+const LAST_WORDS_MS = 500;
+
 /** Resolves when the service answers; to an exit code if it ended before that. */
 export async function startStorage(options: StorageOptions): Promise<StorageChild | number> {
   const script = new URL(
@@ -44,9 +49,12 @@ export async function startStorage(options: StorageOptions): Promise<StorageChil
   );
   // A process group of its own: Ctrl-C reaches this process alone, which then ends the child once.
   const child = spawn(process.execPath, [fileURLToPath(script), ...flagsOf(options)], {
-    stdio: ["ignore", "pipe", options.stderr],
+    stdio: ["ignore", "pipe", typeof options.stderr === "number" ? options.stderr : "pipe"],
     detached: true,
   });
+  if (child.stderr !== null && typeof options.stderr === "function") {
+    createInterface({ input: child.stderr }).on("line", options.stderr);
+  }
   const ended = endOf(child);
   const ready = await Promise.race([readyLine(child), ended]);
   if (typeof ready === "number") return ready;
@@ -57,17 +65,23 @@ export async function startStorage(options: StorageOptions): Promise<StorageChil
   return { ...ready, ended, stop };
 }
 
+/** The error that the service's last words name, or undefined for any other line. */
+export function serviceError(line: string): Error | undefined {
+  const [, message, code] = /^strongroom-storage: (.*) \(([A-Z_]+)\)$/.exec(line) ?? [];
+  if (message === undefined || code === undefined) return undefined;
+  return Object.assign(new CliError("SERVICE_FAILED", message), { code });
+}
+
 /** The address itself if nobody listens there, else the same host with any free port. */
 export async function freeAddress(address: string): Promise<string> {
-  const at = address.lastIndexOf(":");
-  const host = address.slice(0, at);
+  const { host, port } = parseAddress(address);
   const probe = createServer();
   try {
-    probe.listen(Number(address.slice(at + 1)), host.replace(/^\[|\]$/g, ""));
+    probe.listen(port, host);
     await once(probe, "listening");
     return address;
   } catch {
-    return `${host}:0`;
+    return formatAddress({ host, port: 0 });
   } finally {
     probe.close();
   }
@@ -84,7 +98,10 @@ function flagsOf(options: StorageOptions): string[] {
 }
 
 async function endOf(child: ChildProcess): Promise<number> {
+  const closed = once(child, "close");
   const [code] = (await once(child, "exit")) as [number | null];
+  // Its last words may still be in the pipe; a process that it left behind may hold that open.
+  await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
   return code ?? 1;
 }
 
