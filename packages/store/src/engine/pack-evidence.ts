@@ -1,6 +1,6 @@
 // The two evidence parts of an entry in one column:
 //   u32 length ‖ public ‖ u32 length ‖ private ‖ (32-byte hash of the private part, if that is erased)
-import { concatBytes, sha256 } from "@strongroom/protocol";
+import { sha256 } from "@strongroom/protocol";
 import { StoreError } from "../errors.ts";
 import type { StoredEvidence } from "./port.ts";
 
@@ -22,13 +22,6 @@ export function packEvidenceInto(
   at = writeLength(target, at + parts.public.length, parts.private.length);
   target.set(parts.private, at);
   return at + parts.private.length;
-}
-
-/** Packs evidence whose private part was erased. */
-export function packErasedEvidence(publicPart: Uint8Array, privateHash: Uint8Array): Uint8Array {
-  const head = new Uint8Array(packedEvidenceBytes(publicPart.length, 0));
-  packEvidenceInto(head, 0, { public: publicPart, private: new Uint8Array(0) });
-  return concatBytes(head, privateHash);
 }
 
 /** The reverse; throws EVIDENCE_MISMATCH when the column is not of this shape. */
