@@ -33,10 +33,6 @@ export function previousOf(leaf: Uint8Array): Uint8Array {
   return leaf.subarray(PREVIOUS_AT, SUBJECT_AT);
 }
 
-export function subjectOf(leaf: Uint8Array): Uint8Array {
-  return leaf.subarray(SUBJECT_AT, EVIDENCE_AT);
-}
-
 export function evidenceHashOf(leaf: Uint8Array): Uint8Array {
   return leaf.subarray(EVIDENCE_AT, LEAF_BYTES);
 }

@@ -1,5 +1,5 @@
 // What the journal and the index keep beside the entries, held against them: filter segments,
-// scope heads, and the index's projection. The index is compared by sample, one entry in 128 and
+// scope heads, and the index's projection. The index is compared by sample, one entry in 256 and
 // the ends of each range; a rebuilt index is exact, so `store reindex` is the remedy.
 import { ENTRY_KINDS, FACT_BYTES_MAX, scanFact } from "@strongroom/protocol";
 import type { ScopeHead } from "../engine/port.ts";
@@ -11,7 +11,7 @@ import type { CheckedEntry } from "./entry-check.ts";
 import type { RangeFindings, RangeRequest } from "./range-report.ts";
 
 const SEGMENT_ENTRIES = 65_536;
-const SAMPLE = 128;
+const SAMPLE = 256;
 const HITS_MAX = 16;
 const ROWS = 256;
 
