@@ -45,6 +45,8 @@ export class OpenCalls {
     this.#open.add(entry);
     const startedAt = performance.now();
     call.on("cancelled", () => {
+      // grpc-js says so after every call, also one that was answered.
+      if (!this.#open.has(entry)) return;
       entry.abort.abort(new StoreError("CANCELLED", "answer call: caller is gone or too late"));
     });
     return {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { encodeFact, formatCid, hashFact } from "@strongroom/protocol";
+import { encodeFact } from "@strongroom/protocol";
 import { createLogger, loadConfig, Shutdown } from "@strongroom/runtime";
 import { initStore, type OpenOptions, type Role, type Store } from "@strongroom/store";
 import { RawClient } from "./raw-client.test-kit.ts";
@@ -73,8 +73,4 @@ export function makeFact(
     source: "test",
     nonce: new Uint8Array(randomBytes(16)),
   });
-}
-
-export function cidText(fact: Uint8Array): string {
-  return formatCid(hashFact(fact));
 }

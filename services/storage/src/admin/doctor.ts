@@ -1,6 +1,7 @@
 // What an operator should look at, each with what to do next.
 import { stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CheckSchema } from "@strongroom/proto/strongroom/admin/v1/admin_service";
 import type { Store, StoreStatus } from "@strongroom/store";
@@ -103,7 +104,7 @@ async function checkKeySource(subject: DoctorSubject): Promise<Check> {
     return { name, level: "ok", message: `key comes from ${scheme}://` };
   }
   const [key, store] = await Promise.all([
-    stat(keyUri.slice("file://".length)).catch(() => undefined),
+    stat(fileURLToPath(keyUri)).catch(() => undefined),
     stat(storePath),
   ]);
   return key?.dev === store.dev
