@@ -100,10 +100,11 @@ class Tree {
 }
 
 function checkTiles(db: Database, tree: Tree): void {
-  const rows = db.prepare("SELECT id, hashes, root FROM tile ORDER BY id").all() as {
+  const rows = db.prepare("SELECT id, hashes, root, middle FROM tile ORDER BY id").all() as {
     id: number;
     hashes: Uint8Array;
     root: Uint8Array;
+    middle: Uint8Array;
   }[];
   const found = new Map(rows.map((row) => [row.id, row]));
   for (let level = 0; tree.count(level * 8) >= TILE_WIDTH; level++) {
@@ -116,6 +117,11 @@ function checkTiles(db: Database, tree: Tree): void {
       for (let i = 0; i < TILE_WIDTH; i++) {
         const hash = row.hashes.subarray(i * 32, i * 32 + 32);
         same(hash, tree.nodeAt(level * 8, n * TILE_WIDTH + i), `tile ${level}/${n} hash ${i}`);
+      }
+      assert.equal(row.middle.length, 16 * 32);
+      for (let i = 0; i < 16; i++) {
+        const node = row.middle.subarray(i * 32, i * 32 + 32);
+        same(node, tree.nodeAt(level * 8 + 4, n * 16 + i), `tile ${level}/${n} middle ${i}`);
       }
       same(row.root, tree.nodeAt(level * 8 + 8, n), `tile ${level}/${n} root`);
     }

@@ -291,6 +291,20 @@ describe(`store under attack (${testCipher})`, () => {
     );
   });
 
+  test("verifies the head anchor of a running store", async (t) => {
+    const temp = tempStore(t);
+    const store = await temp.open();
+    await store.append(factBytes());
+    assert.equal((await store.verify()).verdict, "verified");
+    rmSync(join(temp.path, "head.anchor"));
+    assert.equal((await store.verify()).verdict, "ANCHOR_WRONG");
+    const alarms = await store.alarms({ limit: 10, includeCleared: false });
+    assert.deepEqual(
+      alarms.map((alarm) => alarm.code),
+      ["ANCHOR_WRONG"],
+    );
+  });
+
   test("opens a copy as a standby that takes nothing until it is promoted", async (t) => {
     const temp = tempStore(t);
     const original = await temp.open();

@@ -1,6 +1,7 @@
 // The store as a library: what a caller sees. Each method is done by one of the threads; nothing
 // here touches a database.
 import type { Receipt } from "@strongroom/protocol";
+import { readAnchorNote } from "./anchor/head-anchor.ts";
 import type { FactInit } from "./commit/appender.ts";
 import { StoreError, type StoreErrorCode } from "./errors.ts";
 import { EventHub, type StoreEvents } from "./events.ts";
@@ -164,14 +165,17 @@ export class Store {
 
   /** Recomputes everything, beside appends and reads, and says where and what does not hold. */
   verify(options: Types.VerifyOptions = {}): Promise<Types.VerifySummary> {
-    const { identity } = this.#opened.opened;
-    const pool = this.#opened.readers;
+    const { opened, readers: pool, settings } = this.#opened;
+    // The head first: the anchor may then be newer than it, but never older.
+    const head = this.#head;
+    const anchorNote = settings.anchorLagMs > 0 ? undefined : readAnchorNote(settings.anchorPath);
     const onFinding = (finding: Types.Finding): void => {
       options.onFinding?.(finding);
       const { verdict: code, message, index } = finding;
       void this.#parts.integrity.raise({ code, message, index });
     };
-    return verifyStore({ pool, head: this.#head, identity }, { ...options, onFinding });
+    const { identity } = opened;
+    return verifyStore({ pool, head, identity, anchorNote }, { ...options, onFinding });
   }
 
   /** Rebuilds the index from the journal. */

@@ -129,6 +129,18 @@ export class HeadAnchor {
   }
 }
 
+/** The newest anchored note; empty where there is none that checks. */
+export function readAnchorNote(path: string): Uint8Array {
+  try {
+    const anchor = HeadAnchor.open(path, { readonly: true });
+    anchor.close();
+    return anchor.newest?.note ?? new Uint8Array(0);
+  } catch (cause) {
+    if (cause instanceof StoreError && cause.code === "ANCHOR_DAMAGED") return new Uint8Array(0);
+    throw cause;
+  }
+}
+
 type SlotState = AnchorRecord | "empty" | "damaged";
 
 function readSlots(file: number, path: string): SlotState[] {

@@ -9,6 +9,9 @@ const HASH_BYTES = 32;
 /** Where the nodes of each height begin within a tile: 256 leaves, 128 parents, …, 1 root. */
 const HEIGHT_STARTS = [0, 256, 384, 448, 480, 496, 504, 508, 510] as const;
 const NODES = 511;
+/** Nodes of height 4: a row keeps them for whoever proves an entry. */
+const MIDDLE_START = 480;
+const MIDDLE_END = 496;
 const FREE_MAX = 64;
 
 class EdgeTile {
@@ -79,6 +82,7 @@ export class TreeEdge {
       n: tile.n,
       hashes: tile.nodes.subarray(0, TILE_WIDTH * HASH_BYTES),
       root: tile.node(TILE_HEIGHT, 0),
+      middle: tile.nodes.subarray(MIDDLE_START * HASH_BYTES, MIDDLE_END * HASH_BYTES),
     }));
   }
 

@@ -28,6 +28,8 @@ export interface TileRow {
   hashes: Uint8Array;
   /** Root of the tile: its hash in the level above. */
   root: Uint8Array;
+  /** 16 × 32 bytes: the roots of each 16 hashes, so that a proof need not hash the whole tile. */
+  middle: Uint8Array;
 }
 
 export interface CheckpointRow {

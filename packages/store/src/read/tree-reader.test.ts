@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fromHex, hashLeaf, sha256, toHex } from "@strongroom/protocol";
 import type { TileRow } from "../engine/port.ts";
-import { rootOfHashes } from "../verify/leaf-check.ts";
+import { innerOfTile } from "../verify/leaf-check.ts";
 import { TreeReader } from "./tree-reader.ts";
 
 interface Vectors {
@@ -26,7 +26,7 @@ function journalOf(size: number) {
     leaves.slice(n * 256, (n + 1) * 256).forEach((leaf, i) => {
       hashes.set(hashLeaf(leaf), i * 32);
     });
-    return { level, n, hashes, root: rootOfHashes(hashes) };
+    return { level, n, hashes, ...innerOfTile(hashes) };
   };
   return {
     readTile,

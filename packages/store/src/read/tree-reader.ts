@@ -12,11 +12,14 @@ import {
   TILE_HEIGHT,
   TILE_WIDTH,
 } from "@strongroom/protocol";
-import type { JournalReader } from "../engine/port.ts";
+import type { JournalReader, TileRow } from "../engine/port.ts";
 import { StoreError } from "../errors.ts";
 
 const HASH_BYTES = 32;
 const NODES = 2 * TILE_WIDTH - 1;
+/** Rows keep the nodes of this height. */
+const MIDDLE_HEIGHT = 4;
+const MIDDLE_WIDTH = 16;
 /** 16 KiB each. */
 const TILES_MAX = 256;
 /** Where the nodes of each height begin within a tile: 256 leaves, 128 parents, …, 1 root. */
@@ -42,6 +45,16 @@ class CachedTile {
       this.known[slot] = 1;
     }
     return this.nodes.subarray(at, at + HASH_BYTES);
+  }
+
+  /** A full tile as stored. What is made of it is checked against a signed root by its user. */
+  fill(row: TileRow): void {
+    this.nodes.set(row.hashes, 0);
+    this.width = TILE_WIDTH;
+    if (row.middle.length !== MIDDLE_WIDTH * HASH_BYTES) return;
+    const start = HEIGHT_STARTS[MIDDLE_HEIGHT] ?? 0;
+    this.nodes.set(row.middle, start * HASH_BYTES);
+    this.known.fill(1, start, start + MIDDLE_WIDTH);
   }
 
   append(hash: Uint8Array): void {
@@ -109,8 +122,7 @@ export class TreeReader {
     const { level, n, width } = wanted;
     const row = this.#journal.readTile(level, n);
     if (row?.hashes.length === TILE_WIDTH * HASH_BYTES) {
-      tile.nodes.set(row.hashes, 0);
-      tile.width = TILE_WIDTH;
+      tile.fill(row);
       return;
     }
     const first = n * TILE_WIDTH + tile.width;

@@ -2,7 +2,7 @@
 // other places, the next leaf and its tile: whichever of the three disagrees with the other two
 // was edited. The hashes that go on from here are the ones that two places agree on, so that one
 // edited leaf is one finding and not a wrong root everywhere above it.
-import { hashChildren, hashLeaf, TILE_WIDTH } from "@strongroom/protocol";
+import { concatBytes, hashChildren, hashLeaf, TILE_WIDTH } from "@strongroom/protocol";
 import type { JournalReader, TileRow } from "../engine/port.ts";
 import { equalsAt, indexOf, isLeafShaped, previousOf, timeOf } from "../read/entry-fields.ts";
 import type { RangeFindings } from "./range-report.ts";
@@ -161,6 +161,17 @@ export function rootOfHashes(hashes: Uint8Array): Uint8Array {
   if (count === 1) return hashes.slice();
   const left = 2 ** Math.floor(Math.log2(count - 1)) * HASH_BYTES;
   return hashChildren(rootOfHashes(hashes.subarray(0, left)), rootOfHashes(hashes.subarray(left)));
+}
+
+/** What a tile row derives from its 256 hashes: its root, and the 16 roots of 16 hashes each. */
+export function innerOfTile(hashes: Uint8Array): { root: Uint8Array; middle: Uint8Array } {
+  const width = hashes.length / 16;
+  const middle = concatBytes(
+    ...Array.from({ length: 16 }, (_, i) =>
+      rootOfHashes(hashes.subarray(i * width, (i + 1) * width)),
+    ),
+  );
+  return { root: rootOfHashes(middle), middle };
 }
 
 function hashInTile(tile: TileRow | undefined, index: number): Uint8Array | undefined {

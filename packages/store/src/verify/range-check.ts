@@ -13,7 +13,7 @@ import { cidToken } from "../index/terms.ts";
 import type { Reader } from "../read/reader-context.ts";
 import { type CheckedEntry, EntryCheck } from "./entry-check.ts";
 import { type GuardedReader, guardReader } from "./guarded-reader.ts";
-import { LeafCheck, rootOfHashes } from "./leaf-check.ts";
+import { innerOfTile, LeafCheck, rootOfHashes } from "./leaf-check.ts";
 import {
   type CheckedCheckpoint,
   NO_BYTES,
@@ -156,11 +156,11 @@ export class RangeCheck {
     const width = TILE_WIDTH * HASH_BYTES;
     const tileRoots = new Uint8Array(tiles.length * HASH_BYTES);
     tiles.forEach((tile, i) => {
-      const root = rootOfHashes(hashes.subarray(i * width, (i + 1) * width));
+      const { root, middle } = innerOfTile(hashes.subarray(i * width, (i + 1) * width));
       tileRoots.set(root, i * HASH_BYTES);
-      if (!tile || equalBytes(root, tile.root)) return;
+      if (!tile || (equalBytes(root, tile.root) && equalBytes(middle, tile.middle))) return;
       const index = request.from / TILE_WIDTH + i;
-      const message = `tile 0/${index}: its root is not that of its hashes`;
+      const message = `tile 0/${index}: its inner nodes are not those of its hashes`;
       findings.add({ verdict: "TILE_WRONG", part: "tile", index, message });
     });
     return { tileRoots, edge: hashes.slice(tiles.length * width) };

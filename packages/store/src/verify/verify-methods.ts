@@ -3,7 +3,7 @@ import { equalBytes, hashLeaf, TILE_WIDTH } from "@strongroom/protocol";
 import type { Reader } from "../read/reader-context.ts";
 import type { Finding } from "../types.ts";
 import { guardReader } from "./guarded-reader.ts";
-import { rootOfHashes } from "./leaf-check.ts";
+import { innerOfTile } from "./leaf-check.ts";
 import { RangeCheck } from "./range-check.ts";
 import type { RangeReport, RangeRequest } from "./range-report.ts";
 
@@ -36,9 +36,9 @@ export function verifyMethods(
     verifyTile(tile: UpperTile): { root: Uint8Array; findings: Finding[] } {
       const findings: Finding[] = [];
       const guarded = guardReader(reader(), (finding) => findings.push(finding));
-      const root = rootOfHashes(tile.hashes);
-      findings.push(...checkUpperTile(guarded, tile, root));
-      return { root, findings };
+      const inner = innerOfTile(tile.hashes);
+      findings.push(...checkUpperTile(guarded, tile, inner));
+      return { root: inner.root, findings };
     },
 
     verifyOverview({ size }: { size: number }): StoreOverview {
@@ -52,7 +52,11 @@ export function verifyMethods(
   };
 }
 
-function checkUpperTile(reader: Reader, tile: UpperTile, root: Uint8Array): Finding[] {
+function checkUpperTile(
+  reader: Reader,
+  tile: UpperTile,
+  inner: { root: Uint8Array; middle: Uint8Array },
+): Finding[] {
   const { level, n } = tile;
   const row = reader.journal.readTile(level, n);
   const at = { part: "tile", index: n } as const;
@@ -60,7 +64,11 @@ function checkUpperTile(reader: Reader, tile: UpperTile, root: Uint8Array): Find
   if (row?.hashes.length !== TILE_WIDTH * 32) {
     return [{ verdict: "TILE_MISSING", ...at, message: `${name}: it is missing or cut short` }];
   }
-  if (equalBytes(row.hashes, tile.hashes) && equalBytes(row.root, root)) return [];
+  const holds =
+    equalBytes(row.hashes, tile.hashes) &&
+    equalBytes(row.root, inner.root) &&
+    equalBytes(row.middle, inner.middle);
+  if (holds) return [];
   return [{ verdict: "TILE_WRONG", ...at, message: `${name}: it is not made of the tiles below` }];
 }
 

@@ -240,6 +240,11 @@ describe(`verify (${testCipher})`, () => {
       (db) => db.prepare("UPDATE tile SET root = ? WHERE id = 1").run(new Uint8Array(32)),
       ["TILE_WRONG tile 1"],
     ],
+    [
+      "a tile with other inner nodes",
+      (db) => db.prepare("UPDATE tile SET middle = ? WHERE id = 4").run(new Uint8Array(512)),
+      ["TILE_WRONG tile 4"],
+    ],
     ["a missing tile", (db) => db.exec("DELETE FROM tile WHERE id = 3"), ["TILE_MISSING tile 3"]],
     [
       "a key event that the control list lacks",

@@ -152,7 +152,7 @@ function checkNote(deps: VerifyDeps, note: Uint8Array, head: Head, findings: Fin
     if (isOther) wrong("the anchored head has another root");
     if (Number(signed.size) < head.size) wrong("the anchored head is older than the signed one");
   } catch {
-    wrong("the note of the head is not signed by this log");
+    wrong("the head's note is missing, damaged or not signed by this log");
   }
 }
 

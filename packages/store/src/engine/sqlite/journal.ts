@@ -26,6 +26,11 @@ export class SqliteJournal implements JournalReader {
   readonly #leaves: Database.Statement;
   readonly #tile: Database.Statement;
   readonly #tiles: Database.Statement;
+  readonly #checkpoints: Database.Statement;
+  readonly #scopeHeads: Database.Statement;
+  readonly #control: Database.Statement;
+  readonly #filter: Database.Statement;
+  readonly #attempts: Database.Statement;
 
   constructor(db: Database.Database) {
     this.db = db;
@@ -37,73 +42,85 @@ export class SqliteJournal implements JournalReader {
       'SELECT "index", leaf, blind, evidence, body FROM entry WHERE "index" >= ? AND "index" < ?',
     );
     this.#leaves = db.prepare('SELECT "index", leaf FROM entry WHERE "index" >= ? AND "index" < ?');
-    this.#tile = db.prepare("SELECT id, hashes, root FROM tile WHERE id = ?");
-    this.#tiles = db.prepare("SELECT id, hashes, root FROM tile WHERE id >= ? AND id < ?");
+    this.#tile = db.prepare("SELECT id, hashes, root, middle FROM tile WHERE id = ?");
+    this.#tiles = db.prepare("SELECT id, hashes, root, middle FROM tile WHERE id >= ? AND id < ?");
+    this.#checkpoints = db.prepare(
+      "SELECT size, note, stored_at_ms AS storedAtMs FROM checkpoint WHERE size < ? ORDER BY size DESC LIMIT ?",
+    );
+    this.#scopeHeads = db.prepare(
+      "SELECT last_index, heads FROM scope_head WHERE last_index >= ? ORDER BY 1 LIMIT ?",
+    );
+    this.#control = db.prepare('SELECT "index" FROM control ORDER BY 1').pluck();
+    this.#filter = db.prepare("SELECT fingerprints FROM cid_filter WHERE segment = ?").pluck();
+    this.#attempts = db.prepare(
+      'SELECT id, at_ms AS atMs, action, tbl AS "table", "row" FROM mutation_attempt ORDER BY id LIMIT 1000',
+    );
   }
 
   size(): number {
-    const newest = this.#size.get() as number | null;
+    const newest = this.guarded(() => this.#size.get()) as number | null;
     return newest === null ? 0 : newest + 1;
   }
 
   readEntry(index: number): EntryRow | undefined {
-    return this.#entry.get(index) as EntryRow | undefined;
+    return this.guarded(() => this.#entry.get(index)) as EntryRow | undefined;
   }
 
   readEntries(from: number, limit: number): EntryRow[] {
-    return this.#entries.all(from, from + limit) as EntryRow[];
+    return this.guarded(() => this.#entries.all(from, from + limit)) as EntryRow[];
   }
 
   readLeaves(from: number, limit: number): { index: number; leaf: Uint8Array }[] {
-    return this.#leaves.all(from, from + limit) as { index: number; leaf: Uint8Array }[];
+    const rows = this.guarded(() => this.#leaves.all(from, from + limit));
+    return rows as { index: number; leaf: Uint8Array }[];
   }
 
   readTile(level: number, n: number): TileRow | undefined {
-    const row = this.#tile.get(level * LEVEL_SPAN + n);
+    const row = this.guarded(() => this.#tile.get(level * LEVEL_SPAN + n));
     return row === undefined ? undefined : toTile(row as SqlTile);
   }
 
   readTiles(level: number, from: number, limit: number): TileRow[] {
     const first = level * LEVEL_SPAN + from;
-    return (this.#tiles.all(first, first + limit) as SqlTile[]).map(toTile);
+    const rows = this.guarded(() => this.#tiles.all(first, first + limit));
+    return (rows as SqlTile[]).map(toTile);
   }
 
   readCheckpoints(below: number, limit: number): CheckpointRow[] {
-    return this.db
-      .prepare(
-        "SELECT size, note, stored_at_ms AS storedAtMs FROM checkpoint WHERE size < ? ORDER BY size DESC LIMIT ?",
-      )
-      .all(below, limit) as CheckpointRow[];
+    return this.guarded(() => this.#checkpoints.all(below, limit)) as CheckpointRow[];
   }
 
   readScopeHeads(from: number, limit: number): ScopeHeadRow[] {
-    const rows = this.db
-      .prepare("SELECT last_index, heads FROM scope_head WHERE last_index >= ? ORDER BY 1 LIMIT ?")
-      .all(from, limit) as { last_index: number; heads: Uint8Array }[];
-    return rows.map((row) => ({ lastIndex: row.last_index, heads: decodeScopeHeads(row.heads) }));
+    const rows = this.guarded(() => this.#scopeHeads.all(from, limit));
+    return (rows as { last_index: number; heads: Uint8Array }[]).map((row) => ({
+      lastIndex: row.last_index,
+      heads: decodeScopeHeads(row.heads),
+    }));
   }
 
   readControl(): number[] {
-    return this.db.prepare('SELECT "index" FROM control ORDER BY 1').pluck().all() as number[];
+    return this.guarded(() => this.#control.all()) as number[];
   }
 
   readFilterSegment(segment: number): Uint8Array | undefined {
-    return this.db
-      .prepare("SELECT fingerprints FROM cid_filter WHERE segment = ?")
-      .pluck()
-      .get(segment) as Uint8Array | undefined;
+    return this.guarded(() => this.#filter.get(segment)) as Uint8Array | undefined;
   }
 
   readMutationAttempts(): MutationAttempt[] {
-    return this.db
-      .prepare(
-        'SELECT id, at_ms AS atMs, action, tbl AS "table", "row" FROM mutation_attempt ORDER BY id LIMIT 1000',
-      )
-      .all() as MutationAttempt[];
+    return this.guarded(() => this.#attempts.all()) as MutationAttempt[];
   }
 
   schemaDifferences(): string[] {
-    return schemaDifferences(this.db, journalDdl);
+    return this.guarded(() => schemaDifferences(this.db, journalDdl));
+  }
+
+  /** A damaged page reaches the caller by its name, not as an error of the driver. */
+  protected guarded<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      throw databaseError(cause, this.db.name);
+    }
   }
 
   close(): void {
@@ -127,7 +144,7 @@ export class SqliteJournalWriter extends SqliteJournal implements JournalWriter 
     this.#insertEntry = db.prepare(
       'INSERT INTO entry("index", leaf, blind, evidence, body) VALUES (?, ?, ?, ?, ?)',
     );
-    this.#insertTile = db.prepare("INSERT INTO tile(id, hashes, root) VALUES (?, ?, ?)");
+    this.#insertTile = db.prepare("INSERT INTO tile(id, hashes, root, middle) VALUES (?, ?, ?, ?)");
     this.#insertScopeHead = db.prepare("INSERT INTO scope_head(last_index, heads) VALUES (?, ?)");
     this.#insertControl = db.prepare('INSERT INTO control("index") VALUES (?)');
     this.#insertFilter = db.prepare("INSERT INTO cid_filter(segment, fingerprints) VALUES (?, ?)");
@@ -145,7 +162,7 @@ export class SqliteJournalWriter extends SqliteJournal implements JournalWriter 
         this.#insertEntry.run(e.index, e.leaf, e.blind, e.evidence, e.body);
       }
       for (const t of batch.tiles) {
-        this.#insertTile.run(t.level * LEVEL_SPAN + t.n, t.hashes, t.root);
+        this.#insertTile.run(t.level * LEVEL_SPAN + t.n, t.hashes, t.root, t.middle);
       }
       const heads = batch.scopeHeads;
       if (heads) this.#insertScopeHead.run(heads.lastIndex, encodeScopeHeads(heads.heads));
@@ -175,11 +192,7 @@ export class SqliteJournalWriter extends SqliteJournal implements JournalWriter 
   }
 
   insertCheckpoint(row: CheckpointRow): void {
-    try {
-      this.#insertCheckpoint.run(row.size, row.note, row.storedAtMs);
-    } catch (reason) {
-      throw databaseError(reason, this.db.name);
-    }
+    this.guarded(() => this.#insertCheckpoint.run(row.size, row.note, row.storedAtMs));
   }
 }
 
@@ -187,9 +200,11 @@ interface SqlTile {
   id: number;
   hashes: Uint8Array;
   root: Uint8Array;
+  middle: Uint8Array;
 }
 
 function toTile(row: SqlTile): TileRow {
   const level = Math.floor(row.id / LEVEL_SPAN);
-  return { level, n: row.id - level * LEVEL_SPAN, hashes: row.hashes, root: row.root };
+  const { id, ...parts } = row;
+  return { level, n: id - level * LEVEL_SPAN, ...parts };
 }

@@ -22,7 +22,7 @@ const appendOnly = {
 
 const journalTables = `
 CREATE TABLE entry("index" INTEGER PRIMARY KEY, leaf BLOB NOT NULL, blind BLOB NOT NULL, evidence BLOB NOT NULL, body BLOB NOT NULL);
-CREATE TABLE tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL, root BLOB NOT NULL);
+CREATE TABLE tile(id INTEGER PRIMARY KEY, hashes BLOB NOT NULL, root BLOB NOT NULL, middle BLOB NOT NULL);
 CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note BLOB NOT NULL, stored_at_ms INTEGER NOT NULL);
 CREATE TABLE scope_head(last_index INTEGER PRIMARY KEY, heads BLOB NOT NULL);
 CREATE TABLE control("index" INTEGER PRIMARY KEY);

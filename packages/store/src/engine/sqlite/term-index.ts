@@ -9,6 +9,7 @@ import type {
   TermIndexReader,
   TermIndexWriter,
 } from "../port.ts";
+import { databaseError } from "./classify.ts";
 
 /** Reads the index; one per thread. */
 export class SqliteTermIndex implements TermIndexReader, TermIndexIdentity {
@@ -44,8 +45,16 @@ export class SqliteTermIndex implements TermIndexReader, TermIndexIdentity {
 
   newest(tokens: readonly string[], options: { below?: number; limit: number }): number[] {
     const match = tokens.join(" ");
-    if (options.below === undefined) return this.#newest.all(match, options.limit) as number[];
-    return this.#newestBelow.all(match, options.below, options.limit) as number[];
+    const { below, limit } = options;
+    try {
+      const rows =
+        below === undefined
+          ? this.#newest.all(match, limit)
+          : this.#newestBelow.all(match, below, limit);
+      return rows as number[];
+    } catch (cause) {
+      throw databaseError(cause, this.db.name);
+    }
   }
 
   searchText(
