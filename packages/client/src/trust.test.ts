@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -17,7 +17,10 @@ beforeEach(async () => {
   statePath = join(folder, "state.json");
   log = await new FakeLog().grow(10).start();
 });
-afterEach(() => log.stop());
+afterEach(async () => {
+  await log.stop();
+  await rm(folder, { recursive: true });
+});
 
 function failsWith(code: string) {
   return (error: unknown) => error instanceof ClientError && error.code === code;

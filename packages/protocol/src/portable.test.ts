@@ -6,10 +6,12 @@ import { register } from "node:module";
 import { test } from "node:test";
 import { checkFactVectors, checkLogVectors } from "./testing/check-vectors.ts";
 
+// The source, or what was built of it.
+const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 const hooks = `
   import { isBuiltin } from "node:module";
-  const noble = ${JSON.stringify(new URL("./crypto/noble.ts", import.meta.url).href)};
-  const isOurs = /(packages[/]protocol[/]src[/](?!testing[/])|@noble[/]|@bufbuild[/]|proto[/]gen[/])/;
+  const noble = ${JSON.stringify(new URL(`./crypto/noble${extension}`, import.meta.url).href)};
+  const isOurs = /(packages[/]protocol[/](src|dist)[/](?!testing[/])|@noble[/]|@bufbuild[/]|proto[/](gen|dist)[/])/;
   export function resolve(specifier, context, next) {
     if (specifier === "#crypto") return next(noble, context);
     if (isBuiltin(specifier) && isOurs.test(context.parentURL ?? "")) {

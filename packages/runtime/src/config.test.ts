@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { loadConfig } from "./config.ts";
 import { RuntimeError } from "./errors.ts";
 import {
@@ -24,7 +24,9 @@ const settings = {
 };
 
 function temporaryFile(content: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), "runtime-")), "file");
+  const folder = mkdtempSync(join(tmpdir(), "runtime-"));
+  after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "file");
   writeFileSync(path, content);
   return path;
 }

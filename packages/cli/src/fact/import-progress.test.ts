@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdtemp, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { it } from "node:test";
+import { after, it } from "node:test";
 import { nonceOf, openProgress, saltOf, saveProgress } from "./import-progress.ts";
 import { readLines } from "./json-lines.ts";
 
 async function file(content: string): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "strongroom-import-")), "facts.jsonl");
+  const folder = await mkdtemp(join(tmpdir(), "strongroom-import-"));
+  after(() => rm(folder, { recursive: true }));
+  const path = join(folder, "facts.jsonl");
   await writeFile(path, content);
   return path;
 }

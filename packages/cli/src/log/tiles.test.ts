@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { before, describe, it } from "node:test";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
 import {
   fromHex,
   hashLeaf,
@@ -51,6 +51,7 @@ before(async () => {
   tree = join(await mkdtemp(join(tmpdir(), "strongroom-tiles-")), "tree");
   await exportTree(tree, 600);
 });
+after(() => rm(dirname(tree), { recursive: true }));
 
 describe("tiles", () => {
   it("have the roots of the vectors at every size", () => {

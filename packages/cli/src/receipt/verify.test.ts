@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { formatTlogProof, fromBase64, parseReceipt } from "@strongroom/protocol";
 import { readVectors, runCli } from "../testing/run-cli.ts";
 
@@ -36,6 +36,7 @@ before(async () => {
   vector = found;
   policy = await write("policy.txt", vector.policy);
 });
+after(() => rm(folder, { recursive: true }));
 
 describe("receipt verify", () => {
   it("verifies the JSON and the binary form offline", async () => {

@@ -9,9 +9,11 @@ export interface Ran {
   readonly stderr: string;
 }
 
-const main = fileURLToPath(new URL("../main.ts", import.meta.url));
-// The source, as it is being tested, also where an older build lies beside it.
-export const cliCommand = ["--conditions=source", "--import", import.meta.resolve("tsx"), main];
+// What this file itself is: the source, or what was built of it.
+const isSource = import.meta.url.endsWith(".ts");
+const main = fileURLToPath(new URL(isSource ? "../main.ts" : "../main.js", import.meta.url));
+const sourceFlags = ["--conditions=source", "--import", import.meta.resolve("tsx")];
+export const cliCommand = isSource ? [...sourceFlags, main] : [main];
 
 export function runCli(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
   const child = spawn(process.execPath, [...cliCommand, ...args], {

@@ -22,6 +22,11 @@ import { CIPHERS, type Cipher } from "../../keys/cipher-name.ts";
 import { databaseError, PAGE_BYTES } from "./classify.ts";
 import { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
 
+// Other processes run what this file runs: the source, or what was built of it.
+const isSource = import.meta.url.endsWith(".ts");
+const SOURCE_FLAGS = ["--conditions=source", "--import", "tsx"];
+const DATABASE_MODULE = new URL(isSource ? "database.ts" : "database.js", import.meta.url).href;
+
 const root = mkdtempSync(join(tmpdir(), "strongroom-database-"));
 after(() => rmSync(root, { recursive: true }));
 let folder = root;
@@ -128,12 +133,12 @@ for (const cipher of CIPHERS) {
       const options = created(cipher);
       const keyHex = Buffer.from(fileKey).toString("hex");
       const script = `
-        const { openDatabase } = await import(${JSON.stringify(import.meta.resolve("./database.ts"))});
+        const { openDatabase } = await import(${JSON.stringify(DATABASE_MODULE)});
         const fileKey = Uint8Array.from(Buffer.from("${keyHex}", "hex"));
         const db = openDatabase({ path: process.argv[1], role: "journal", cipher: "${cipher}", fileKey });
         for (let n = 0; n < 50; n++) db.prepare("INSERT INTO t VALUES ('more')").run();
         process.kill(process.pid, "SIGKILL");`;
-      const flags = ["--conditions=source", "--import", "tsx", "--input-type=module"];
+      const flags = [...(isSource ? SOURCE_FLAGS : []), "--input-type=module"];
       const child = spawnSync(process.execPath, [...flags, "-e", script, path]);
       assert.equal(child.signal, "SIGKILL", child.stderr.toString());
       assert.ok(statSync(`${path}-wal`).size > 0);

@@ -15,9 +15,13 @@ beforeEach(() => {
   folder = mkdtempSync(join(root, "t"));
 });
 
-const FLAGS = ["--conditions=source", "--import", "tsx", "--input-type=module", "-e"];
+// Other processes run what this file runs: the source, or what was built of it.
+const isSource = import.meta.url.endsWith(".ts");
+const SOURCE_FLAGS = isSource ? ["--conditions=source", "--import", "tsx"] : [];
+const FLAGS = [...SOURCE_FLAGS, "--input-type=module", "-e"];
+const LOCK_MODULE = new URL(isSource ? "lock.ts" : "lock.js", import.meta.url).href;
 const ACQUIRE = `
-  const { StoreLock } = await import(${JSON.stringify(import.meta.resolve("./lock.ts"))});
+  const { StoreLock } = await import(${JSON.stringify(LOCK_MODULE)});
   try { StoreLock.acquire(process.argv[1]); console.log("held"); }
   catch (error) { console.log(error.code); process.exit(1); }`;
 
