@@ -40,8 +40,14 @@ export async function startService(
   const own = ["--key", "env://UNUSED", "--store", storeFolder, "--server-drain-ms", "2000"];
   const listen = ["--server-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
   const config = loadConfig(settings, { argv: [...own, ...listen, ...(options.argv ?? [])] });
-  const addresses = await startStorage({ store, config, logger, shutdown });
   const clients: RawClient[] = [];
+  // Before the start: one that is refused has to be cleaned up as well.
+  context.after(async () => {
+    for (const client of clients) client.close();
+    await shutdown.run("test ends");
+    rmSync(path, { recursive: true, force: true });
+  });
+  const addresses = await startStorage({ store, config, logger, shutdown });
   const clientOf: RunningService["clientOf"] = async (name, roles, scopes) => {
     await store.setPrincipal({ name, roles, scopes });
     const { secret } = await store.createToken({ principal: name });
@@ -50,11 +56,6 @@ export async function startService(
     return client;
   };
   const admin = await clientOf("admin", ["operator", "writer", "reader", "auditor"], ["*"]);
-  context.after(async () => {
-    for (const client of clients) client.close();
-    await shutdown.run("test ends");
-    rmSync(path, { recursive: true, force: true });
-  });
   return { store, addresses, admin, clientOf, shutDown: () => shutdown.run("test") };
 }
 
