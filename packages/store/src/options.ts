@@ -17,7 +17,7 @@ export interface OpenOptions {
   origin?: string;
   /** First operator, named in the genesis entry. Default "operator". */
   operatorName?: string;
-  /** Keep a text index; fixed until the next reindex. Default false. */
+  /** Keep a text index. Default: what the index has, and none for a new one. */
   textSearch?: boolean;
   /** Where the head anchor lies. Default `head.anchor` in the folder; another volume is better. */
   anchorPath?: string;
@@ -38,7 +38,7 @@ export interface OpenOptions {
 export interface Settings {
   path: string;
   anchorPath: string;
-  textSearch: boolean;
+  textSearch: boolean | undefined;
   anchorLagMs: number;
   factBytesMax: number;
   readers: number;
@@ -52,7 +52,7 @@ export function readSettings(options: OpenOptions): Settings {
   return {
     path: options.path,
     anchorPath: options.anchorPath ?? `${options.path}/${ANCHOR_FILE}`,
-    textSearch: options.textSearch ?? false,
+    textSearch: options.textSearch,
     anchorLagMs: bounded("anchorLagMs", options.anchorLagMs, { default: 0, min: 0, max: 60_000 }),
     factBytesMax: bounded("factBytesMax", options.factBytesMax, {
       default: FACT_BYTES_DEFAULT_MAX,

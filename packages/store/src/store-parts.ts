@@ -25,7 +25,8 @@ export function assembleParts(
 ): StoreParts {
   const { committer, state } = opened.threads;
   const { identity } = opened.opened;
-  const { factBytesMax, textSearch } = opened.settings;
+  const { factBytesMax } = opened.settings;
+  const { textSearch } = opened.index;
   const { events, head } = hooks;
   const reads = new Reads({
     pool: opened.readers,

@@ -30,7 +30,7 @@ export function describeStatus(opened: OpenedStore, moment: Moment): StoreStatus
     openAlarms: moment.openAlarms,
     openedAtMs: moment.openedAtMs,
     bytesOnDisk: bytesOnDisk(opened.settings.path),
-    textSearch: opened.settings.textSearch,
+    textSearch: opened.index.textSearch,
   };
 }
 

@@ -366,6 +366,31 @@ describe(`store under attack (${testCipher})`, () => {
     await (await temp.open()).append(factBytes());
   });
 
+  test("refuses a state that has seen another history", async (t) => {
+    const temp = tempStore(t);
+    await (await temp.open()).close();
+    const db = await openFile(temp, "state");
+    db.exec("UPDATE cursor SET leaf_hash = zeroblob(32)");
+    db.close();
+    await assert.rejects(temp.open(), code("STATE_FOREIGN"));
+    const longer = await openFile(temp, "state");
+    longer.exec("UPDATE cursor SET size = 99");
+    longer.close();
+    await assert.rejects(temp.open(), code("STATE_FOREIGN"));
+  });
+
+  test("keeps its text index when it is opened without saying so", async (t) => {
+    const temp = tempStore(t);
+    let store = await temp.open({ textSearch: true });
+    await store.append(factBytes({ text: "the quick brown fox" }));
+    await store.close();
+    store = await temp.open();
+    assert.equal((await store.search({ text: "brown" })).hits.length, 1);
+    await store.close();
+    store = await temp.open({ textSearch: false });
+    await assert.rejects(store.search({ text: "brown" }), code("TEXT_SEARCH_DISABLED"));
+  });
+
   test("rebuilds an index that is missing, damaged or of another store", async (t) => {
     const temp = tempStore(t);
     let store = await temp.open();

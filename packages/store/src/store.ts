@@ -47,7 +47,8 @@ export class Store {
     this.origins = identity.origins;
     this.snapshotVkey = identity.snapshotVkey;
     this.cipher = opened.cipher;
-    this.textSearch = opened.settings.textSearch;
+    this.textSearch = opened.index.textSearch;
+    this.#indexed = opened.index.size;
     this.isNew = opened.isNew;
     this.#parts = assembleParts(opened, { head: () => this.#head, events: this.#events });
     this.#listen();

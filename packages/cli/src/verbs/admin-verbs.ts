@@ -37,6 +37,18 @@ export const adminVerbs: readonly VerbSpec[] = [
     load: async () => (await import("../admin/principal.ts")).principalAddVerb,
   },
   {
+    name: "alarm list",
+    text: "list open alarms, newest first",
+    options: [{ flags: "--all", text: "also those that were cleared" }],
+    load: async () => (await import("../admin/alarm.ts")).alarmListVerb,
+  },
+  {
+    name: "alarm clear",
+    text: "mark an alarm as dealt with; its log entry stays",
+    args: [["<id>", "its id"]],
+    load: async () => (await import("../admin/alarm.ts")).alarmClearVerb,
+  },
+  {
     name: "principal list",
     text: "list principals",
     load: async () => (await import("../admin/principal.ts")).principalListVerb,

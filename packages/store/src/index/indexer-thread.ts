@@ -23,13 +23,14 @@ export interface IndexerSettings {
   cipher: EngineOptions["cipher"];
   journalKey: Uint8Array;
   indexKey: Uint8Array;
-  textSearch: boolean;
+  /** Default: what the index has. */
+  textSearch: boolean | undefined;
   committer: MessagePort;
 }
 
 export interface IndexerMethods extends ThreadMethods {
   /** Opens, or makes, the index; catching up goes on beside the answer. */
-  open(settings: IndexerSettings): { size: number };
+  open(settings: IndexerSettings): { size: number; textSearch: boolean };
   /** Rebuilds the index from the journal; resolves when it is caught up. */
   rebuild(argument: undefined): Promise<void>;
   close(argument: undefined): Promise<void>;
@@ -45,7 +46,7 @@ let isClosing = false;
 const queue: IndexWork[] = [];
 const waiting: (() => void)[] = [];
 
-function open(given: IndexerSettings): { size: number } {
+function open(given: IndexerSettings): { size: number; textSearch: boolean } {
   settings = given;
   journal = openJournalReader(engine("journal"));
   openIndex();
@@ -55,7 +56,7 @@ function open(given: IndexerSettings): { size: number } {
     start();
   });
   start();
-  return { size: index.cursor().size };
+  return { size: index.cursor().size, textSearch: index.textSearch };
 }
 
 function openIndex(): void {
@@ -65,7 +66,7 @@ function openIndex(): void {
     removeIndex(settings.folder);
     index = openTermIndexWriter({ ...engine("index"), textSearch: settings.textSearch });
   }
-  rows = new RowBuilder(index.termKey, settings.textSearch);
+  rows = new RowBuilder(index.termKey, index.textSearch);
 }
 
 /** A cursor that is beyond or beside the journal belongs to another history. */

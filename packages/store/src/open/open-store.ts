@@ -1,6 +1,7 @@
 // Opens a store, step by step: key source, folder, lock, keyring, threads, identity. Whatever
 // fails, what was started before it is ended again.
 import { MessageChannel } from "node:worker_threads";
+import { equalBytes } from "@strongroom/protocol";
 import type { CommitMethods, OpenedCommit } from "../commit/commit-request.ts";
 import { StoreLock } from "../engine/sqlite/lock.ts";
 import { journalExists } from "../engine/sqlite/open.ts";
@@ -12,7 +13,7 @@ import { fileKey, type OpenedKeyring, openKeyring, openSealed } from "../keys/ke
 import { wipeSection } from "../keys/sealed.ts";
 import { type OpenOptions, readSettings, type Settings } from "../options.ts";
 import { ReaderPool } from "../read/reader-pool.ts";
-import type { StateMethods } from "../state/state-thread.ts";
+import type { OpenedState, StateMethods } from "../state/state-thread.ts";
 import type { ThreadClient } from "../threads/channel.ts";
 import { startThread } from "../threads/start-thread.ts";
 import type { Cipher } from "../types.ts";
@@ -25,10 +26,17 @@ export interface OpenedStore {
   isNew: boolean;
   lock: StoreLock;
   opened: OpenedCommit;
+  index: OpenedIndex;
   openAlarms: number;
   rootKeys: RootKeys;
   threads: StoreThreads;
   readers: ReaderPool;
+}
+
+export interface OpenedIndex {
+  /** Entries indexed when it was opened. */
+  size: number;
+  textSearch: boolean;
 }
 
 /** The threads with one writer's role each; readers come in a pool. */
@@ -79,7 +87,10 @@ async function openThreads(
   settings: Settings,
   keyring: OpenedKeyring,
 ): Promise<
-  Pick<OpenedStore, "cipher" | "opened" | "openAlarms" | "rootKeys" | "threads" | "readers">
+  Pick<
+    OpenedStore,
+    "cipher" | "opened" | "index" | "openAlarms" | "rootKeys" | "threads" | "readers"
+  >
 > {
   const sealed = openSealed(keyring);
   const rootKeys = deriveRootKeys(sealed.rootSecret);
@@ -89,10 +100,13 @@ async function openThreads(
     state: startThread<StateMethods>("state/state-thread"),
   };
   try {
-    const opened = await openLog(settings, keyring, { threads, logKeySeed: sealed.logKeySeed });
-    const { openAlarms } = await openState(settings, keyring, { threads, opened });
+    const { logKeySeed } = sealed;
+    const { opened, index } = await openLog(settings, keyring, { threads, logKeySeed });
+    const { openAlarms, cursor } = await openState(settings, keyring, { threads, opened });
     const readers = await openReaders(settings, keyring, { opened, rootKeys });
-    return { cipher: keyring.keyring.cipher, opened, openAlarms, rootKeys, threads, readers };
+    await checkStateCursor(readers, opened.head, cursor);
+    const { cipher } = keyring.keyring;
+    return { cipher, opened, index, openAlarms, rootKeys, threads, readers };
   } catch (reason) {
     await endThreads(threads);
     throw reason;
@@ -106,7 +120,7 @@ async function openLog(
   settings: Settings,
   keyring: OpenedKeyring,
   from: { threads: StoreThreads; logKeySeed: Uint8Array },
-): Promise<OpenedCommit> {
+): Promise<{ opened: OpenedCommit; index: OpenedIndex }> {
   const { cipher, storeId, generation, standby } = keyring.keyring;
   const folder = settings.path;
   // The index is made before the commit thread reads it; the two then talk directly.
@@ -117,13 +131,13 @@ async function openLog(
     journalKey: fileKey(keyring, "journal"),
     indexKey: fileKey(keyring, "index"),
   });
-  await from.threads.indexer.call(
+  const index = await from.threads.indexer.call(
     "open",
     { ...files(), textSearch: settings.textSearch, committer: port1 },
     [port1],
   );
   const { anchorPath, anchorLagMs, checkpointEntries, checkpointMs } = settings;
-  return from.threads.committer.call(
+  const opened = await from.threads.committer.call(
     "open",
     {
       ...files(),
@@ -139,13 +153,14 @@ async function openLog(
     },
     [port2],
   );
+  return { opened, index };
 }
 
 function openState(
   settings: Settings,
   keyring: OpenedKeyring,
   from: { threads: StoreThreads; opened: OpenedCommit },
-): Promise<{ openAlarms: number }> {
+): Promise<OpenedState> {
   return from.threads.state.call("open", {
     folder: settings.path,
     cipher: keyring.keyring.cipher,
@@ -174,6 +189,30 @@ function openReaders(
     },
     { threads: settings.readers },
   );
+}
+
+/** A state that has seen another history than the journal's must not drive anything. */
+async function checkStateCursor(
+  readers: ReaderPool,
+  newest: { size: number; root: Uint8Array },
+  cursor: OpenedState["cursor"],
+): Promise<void> {
+  if (!cursor || cursor.size === 0) return;
+  const { size, root } = newest;
+  const index = cursor.size - 1;
+  try {
+    const head = { size, root };
+    const { leafHash } = await readers.call("inclusionProof", { head, index, size });
+    if (equalBytes(leafHash, cursor.leafHash)) return;
+    throw new StoreError(
+      "STATE_FOREIGN",
+      `open store: its state has seen another entry ${index} than its log has`,
+      { metadata: { index: String(index) } },
+    );
+  } catch (reason) {
+    await readers.close();
+    throw reason;
+  }
 }
 
 /**

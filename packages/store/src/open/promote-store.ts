@@ -26,7 +26,7 @@ import { CONTROL_SCOPE, ScopeHeads } from "../commit/scope-heads.ts";
 import { TreeEdge } from "../commit/tree-edge.ts";
 import type { SqliteJournalWriter } from "../engine/sqlite/journal.ts";
 import { StoreLock } from "../engine/sqlite/lock.ts";
-import { journalInode, openJournalWriter } from "../engine/sqlite/open.ts";
+import { journalInode, openJournalWriter, openState } from "../engine/sqlite/open.ts";
 import { StoreError } from "../errors.ts";
 import { KEY_BYTES, wipe } from "../keys/derive.ts";
 import { readKeySource } from "../keys/key-source.ts";
@@ -160,13 +160,27 @@ function startEpoch(
   const note = signCheckpoint({ origin, size, root }, [ed25519Signer(origin, sealed.logKeySeed)]);
   writeAnchor(settings, from.anchor, { note });
   wipeSection(sealed);
+  forgetState(opened);
   return {
     outcome: "epoch",
     origin,
     treeSize: Number(size),
     verdict: from.verdict,
-    policy: [`log ${newVkey}`, `retired ${identity.logVkey} max-size ${resumedSize}`],
+    policy: [
+      `log ${newVkey}`,
+      `retired ${identity.logVkey} max-size ${resumedSize}`,
+      "quorum none",
+    ],
   };
+}
+
+function forgetState({ settings, keyring }: Opened): void {
+  const key = fileKey(keyring, "state");
+  const { cipher } = keyring.keyring;
+  const state = openState({ folder: settings.path, cipher, fileKey: key });
+  state.forgetCursors();
+  state.close();
+  wipe(key);
 }
 
 /** What anchor and journal say of one another; an unreadable anchor counts as none. */

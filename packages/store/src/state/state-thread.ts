@@ -12,9 +12,15 @@ export interface AlarmToRaise {
   index?: number;
 }
 
+export interface OpenedState {
+  openAlarms: number;
+  /** How far the log was when it was last closed in order. */
+  cursor?: { size: number; leafHash: Uint8Array };
+}
+
 export interface StateMethods extends ThreadMethods {
   /** Throws STATE_FOREIGN if its cursor is beyond the log. */
-  open(options: EngineOptions & { treeSize: number }): { openAlarms: number };
+  open(options: EngineOptions & { treeSize: number }): OpenedState;
   /** `raised` is undefined if the same alarm is open; `isFirst` says that it never was before. */
   raise(alarm: AlarmToRaise): { raised?: Alarm; isFirst: boolean };
   list(options: { below: number; limit: number; includeCleared: boolean }): Alarm[];
@@ -36,7 +42,7 @@ serveThread({
         `open store: its state has seen ${cursor.size} entries, its log has ${options.treeSize}`,
       );
     }
-    return { openAlarms: state.countOpenAlarms() };
+    return { openAlarms: state.countOpenAlarms(), ...(cursor ? { cursor } : {}) };
   },
   raise(alarm) {
     const isFirst = alarm.index === undefined || !state.wasRaised(alarm.code, alarm.index);

@@ -55,7 +55,7 @@ export function openJournalReader(options: EngineOptions): SqliteJournal {
 
 /** Opens the index, or makes an empty one where it is missing or unusable: it is a projection. */
 export function openTermIndexWriter(
-  options: EngineOptions & { textSearch: boolean },
+  options: EngineOptions & { textSearch: boolean | undefined },
 ): SqliteTermIndexWriter {
   const path = join(options.folder, FILES.index);
   if (existsSync(path)) {
@@ -64,10 +64,11 @@ export function openTermIndexWriter(
     removeIndex(options.folder);
   }
   const db = openRole("index", options, { create: true });
-  createSchema(db, "index", indexDdl(options.textSearch));
+  const textSearch = options.textSearch ?? false;
+  createSchema(db, "index", indexDdl(textSearch));
   const meta = db.prepare("INSERT INTO meta(name, value) VALUES (?, ?)");
   meta.run("term-key", randomBytes(16));
-  meta.run("text-search", options.textSearch ? 1 : 0);
+  meta.run("text-search", textSearch ? 1 : 0);
   return new SqliteTermIndexWriter(db);
 }
 
@@ -101,13 +102,14 @@ export function bytesOnDisk(folder: string): number {
 }
 
 function tryOpenIndex(
-  options: EngineOptions & { textSearch: boolean },
+  options: EngineOptions & { textSearch: boolean | undefined },
 ): SqliteTermIndexWriter | undefined {
   try {
     const db = openRole("index", options, {});
     requireSchema(db, "index");
     const index = new SqliteTermIndexWriter(db);
-    if (index.termKey.length === 16 && index.textSearch === options.textSearch) return index;
+    const wanted = options.textSearch ?? index.textSearch;
+    if (index.termKey.length === 16 && index.textSearch === wanted) return index;
     index.close();
   } catch (reason) {
     if (reason instanceof StoreError && unusable.has(reason.code)) return undefined;

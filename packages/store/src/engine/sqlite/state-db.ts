@@ -30,6 +30,11 @@ export class SqliteState {
       .run(name, cursor.size, cursor.leafHash);
   }
 
+  /** The log goes on from elsewhere: what the state had seen of it no longer counts. */
+  forgetCursors(): void {
+    this.#db.prepare("DELETE FROM cursor").run();
+  }
+
   /** Raises an alarm; undefined if the same one is open already. */
   raiseAlarm(alarm: {
     code: string;

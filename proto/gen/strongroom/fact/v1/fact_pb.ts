@@ -16,7 +16,7 @@ export const file_strongroom_fact_v1_fact: GenFile = /*@__PURE__*/
 
 /**
  * One statement about an entity. The author serialises it once, in the
- * canonical encoding (docs: formats, "Fact and content id"); those bytes are
+ * canonical encoding (docs/design/formats.md §1); those bytes are
  * stored, hashed, signed and returned verbatim. Its id is the SHA-256 of them.
  *
  * @generated from message strongroom.fact.v1.Fact

@@ -538,7 +538,7 @@ export const ReadEntriesRequestSchema: GenMessage<ReadEntriesRequest> = /*@__PUR
  */
 export type ReadEntriesResponse = Message<"strongroom.log.v1.ReadEntriesResponse"> & {
   /**
-   * In order, without gaps for an auditor; others get only entries of their scopes.
+   * In order; without gaps for an auditor of scope `*`, else only entries of the caller's scopes.
    *
    * @generated from field: repeated strongroom.log.v1.Entry entries = 1;
    */
@@ -723,7 +723,7 @@ export type Finding = Message<"strongroom.log.v1.Finding"> & {
   verdict: string;
 
   /**
-   * Which part: "entry", "tile", "checkpoint", "anchor", "schema", "index", "state".
+   * Which part: "entry", "tile", "checkpoint", "anchor", "schema", "index", "state", "keyring".
    *
    * @generated from field: string part = 2;
    */
