@@ -26,6 +26,7 @@ export const nouns: Readonly<Record<string, string>> = {
   log: "checkpoints, proofs, entries and whole-store verification",
   key: "keys of a store folder",
   principal: "who may call, and their tokens",
+  alarm: "what the store found wrong",
   audit: "what was done and refused",
   store: "upkeep of a store folder",
 };
