@@ -28,7 +28,7 @@ import type {
   ReceiptParts,
   SignedHead,
 } from "./commit-request.ts";
-import { checkFact, packFacts } from "./pack-facts.ts";
+import { type CheckedFact, checkFact, packFacts } from "./pack-facts.ts";
 
 export const BATCH_FACTS_MAX = 4096;
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
@@ -61,17 +61,17 @@ export class Appender {
     return encodeOrRefuse(() => encodeFact({ ...fact, nonce } as FactInit, { bytesMax }));
   }
 
-  validate(fact: NewFact): void {
+  /** Throws what is wrong with a fact; says nothing of existence. */
+  validate(fact: NewFact): CheckedFact {
     try {
-      checkFact(fact, this.#parts.factBytesMax);
+      return checkFact(fact, this.#parts.factBytesMax);
     } catch (reason) {
       throw toStoreError(reason);
     }
   }
 
   async appendOne(fact: NewFact, context: CallContext): Promise<Appended> {
-    this.validate(fact);
-    const packed = packFacts([fact], this.#parts.factBytesMax);
+    const packed = packFacts([this.validate(fact)]);
     const answer = await this.#append(packed, { context, receipts: true });
     const [refusal] = answer.refusals;
     if (refusal) throw new StoreError(refusal.code, refusal.message);
@@ -89,16 +89,16 @@ export class Appender {
     requireBatch(facts);
     const results: BatchResult[] = new Array(facts.length);
     const accepted: number[] = [];
+    const checked: CheckedFact[] = [];
     facts.forEach((fact, i) => {
       try {
-        this.validate(fact);
+        checked.push(this.validate(fact));
         accepted.push(i);
       } catch (reason) {
         results[i] = { error: toStoreError(reason) };
       }
     });
-    const good = accepted.map((i) => facts[i] as NewFact);
-    const packed = packFacts(good, this.#parts.factBytesMax);
+    const packed = packFacts(checked);
     // The answer needs the content ids after the buffer has been moved.
     const cids = packed.cids.slice();
     const answer = await this.#append(packed, { context, receipts: false });

@@ -31,6 +31,8 @@ export interface PackedFacts {
   spans: Int32Array;
   /** 32 bytes per fact. */
   cids: Uint8Array;
+  /** Made beforehand, off the commit thread: 16 and 32 bytes per fact. */
+  sealed?: { blinds: Uint8Array; subjects: Uint8Array };
   /** Verified already. */
   signatures?: (readonly AuthorSignatureBytes[] | undefined)[];
 }

@@ -29,6 +29,8 @@ export interface DraftEntry {
   body: Uint8Array;
   /** SHA-256 of the body. */
   bodyHash: Uint8Array;
+  /** Blind and subject, where they were made beforehand. */
+  sealed?: { blind: Uint8Array; subject: Uint8Array } | undefined;
   /** Name of its chain; undefined for kinds on none. */
   scope?: string | undefined;
   signatures?: readonly AuthorSignatureBytes[] | undefined;
@@ -69,9 +71,10 @@ export class Draft {
       ...(entry.signatures ? { authorSignatures: entry.signatures } : {}),
       ...(link ? { scopeIndex: link.scopeIndex, scopePrevious: link.previous } : {}),
     });
-    const blind = takeRandom16();
+    const blind = entry.sealed?.blind ?? takeRandom16();
+    const subject = entry.sealed?.subject ?? hashSubject(blind, entry.bodyHash);
     const evidenceHash = hashEvidence(sha256(evidencePublic), entry.evidencePrivateHash);
-    const leaf = this.#leaf(index, entry.kind, hashSubject(blind, entry.bodyHash), evidenceHash);
+    const leaf = this.#leaf(index, entry.kind, subject, evidenceHash);
     this.entries.push({
       index,
       leaf,

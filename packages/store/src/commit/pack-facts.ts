@@ -1,6 +1,15 @@
 // Checks facts and packs them for the commit thread: the one place where a fact is parsed on its
-// way in. The buffers are this call's own, so that they can be transferred.
-import { hashFact, scanFact, sha256, verifyAuthor } from "@strongroom/protocol";
+// way in. What needs no place in the log yet is done here, off the commit thread: content id, blind
+// and subject. The buffers are this call's own, so that they can be transferred.
+import { randomFillSync } from "node:crypto";
+import {
+  type FactSpans,
+  hashFact,
+  hashSubject,
+  scanFact,
+  sha256,
+  verifyAuthor,
+} from "@strongroom/protocol";
 import { StoreError } from "../errors.ts";
 import type { NewFact } from "../types.ts";
 import { type PackedFacts, SPAN, SPAN_STRIDE } from "./commit-request.ts";
@@ -10,9 +19,14 @@ const AUTHORS_MAX = 16;
 const TEXT_FIELD = 4;
 const STRING_FIELD = 5;
 
+export interface CheckedFact {
+  fact: NewFact;
+  spans: FactSpans;
+}
+
 /** Throws what the protocol says of a malformed fact, or AUTHOR_SIGNATURE_INVALID. */
-export function checkFact(fact: NewFact, bytesMax: number): void {
-  scanFact(fact.bytes, { bytesMax });
+export function checkFact(fact: NewFact, bytesMax: number): CheckedFact {
+  const spans = scanFact(fact.bytes, { bytesMax });
   const authors = fact.authorSignatures ?? [];
   if (authors.length > AUTHORS_MAX) {
     throw new StoreError("LIMIT_EXCEEDED", `append fact: more than ${AUTHORS_MAX} authors`);
@@ -25,26 +39,29 @@ export function checkFact(fact: NewFact, bytesMax: number): void {
   if (keys.size < authors.length) {
     throw new StoreError("INVALID_ARGUMENT", "append fact: one author signed twice");
   }
+  return { fact, spans };
 }
 
-/** Packs facts that checkFact() accepted. */
-export function packFacts(facts: readonly NewFact[], bytesMax: number): PackedFacts {
-  const total = facts.reduce((sum, fact) => sum + fact.bytes.length, 0);
-  const packed: PackedFacts = {
-    count: facts.length,
-    bytes: new Uint8Array(total),
-    spans: new Int32Array(facts.length * SPAN_STRIDE),
-    cids: new Uint8Array(facts.length * 32),
-  };
+export function packFacts(checked: readonly CheckedFact[]): PackedFacts {
+  const count = checked.length;
+  const total = checked.reduce((sum, { fact }) => sum + fact.bytes.length, 0);
+  const bytes = new Uint8Array(total);
+  const spans = new Int32Array(count * SPAN_STRIDE);
+  const cids = new Uint8Array(count * 32);
+  const blinds = randomFillSync(new Uint8Array(count * 16));
+  const subjects = new Uint8Array(count * 32);
   let at = 0;
-  facts.forEach((fact, i) => {
-    packed.bytes.set(fact.bytes, at);
-    writeSpans(packed.spans, i * SPAN_STRIDE, { bytes: fact.bytes, offset: at, bytesMax });
-    packed.cids.set(sha256(fact.bytes), i * 32);
-    at += fact.bytes.length;
-  });
-  if (facts.some((fact) => fact.authorSignatures?.length)) {
-    packed.signatures = facts.map((fact) =>
+  for (const [i, one] of checked.entries()) {
+    bytes.set(one.fact.bytes, at);
+    writeSpans(spans, i * SPAN_STRIDE, { ...one, offset: at });
+    const cid = sha256(one.fact.bytes);
+    cids.set(cid, i * 32);
+    subjects.set(hashSubject(blinds.subarray(i * 16, i * 16 + 16), cid), i * 32);
+    at += one.fact.bytes.length;
+  }
+  const packed: PackedFacts = { count, bytes, spans, cids, sealed: { blinds, subjects } };
+  if (checked.some(({ fact }) => fact.authorSignatures?.length)) {
+    packed.signatures = checked.map(({ fact }) =>
       fact.authorSignatures?.length ? fact.authorSignatures : undefined,
     );
   }
@@ -54,17 +71,16 @@ export function packFacts(facts: readonly NewFact[], bytesMax: number): PackedFa
 /** A stored fact in the same form. */
 export function packStored(body: Uint8Array, bytesMax: number): PackedFacts {
   const spans = new Int32Array(SPAN_STRIDE);
-  writeSpans(spans, 0, { bytes: body, offset: 0, bytesMax });
+  const found = scanFact(body, { bytesMax });
+  writeSpans(spans, 0, { fact: { bytes: body }, spans: found, offset: 0 });
   return { count: 1, bytes: body, spans, cids: hashFact(body) };
 }
 
 function writeSpans(
   spans: Int32Array,
   at: number,
-  fact: { bytes: Uint8Array; offset: number; bytesMax: number },
+  { fact, spans: found, offset }: CheckedFact & { offset: number },
 ): void {
-  const { offset } = fact;
-  const found = scanFact(fact.bytes, { bytesMax: fact.bytesMax });
   const isText = found.valueField === TEXT_FIELD || found.valueField === STRING_FIELD;
   spans[at + SPAN.start] = offset;
   spans[at + SPAN.end] = offset + fact.bytes.length;

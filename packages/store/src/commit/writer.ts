@@ -20,11 +20,12 @@ import type {
   AppendEntryRequest,
   AppendFactsAnswer,
   AppendFactsRequest,
+  PackedFacts,
   Refusal,
   SignedHead,
 } from "./commit-request.ts";
 import { SPAN, SPAN_STRIDE } from "./commit-request.ts";
-import { Draft } from "./draft.ts";
+import { Draft, type DraftEntry } from "./draft.ts";
 import { KnownFacts } from "./known-facts.ts";
 import { ScopeHeads } from "./scope-heads.ts";
 import { TreeEdge } from "./tree-edge.ts";
@@ -196,17 +197,18 @@ export class Writer {
   ): number {
     const { facts } = request;
     const offset = at.position * 32;
+    const signatures = facts.signatures?.[at.position];
     const index = draft.add({
       kind: ENTRY_KINDS.fact,
       body: spanOf(request, at.position, SPAN.start),
       bodyHash: facts.cids.subarray(offset, offset + 32),
+      sealed: sealedAt(facts, at.position),
       scope: scopeAt(request, at.position),
-      signatures: facts.signatures?.[at.position],
+      signatures,
       evidencePrivate: request.evidencePrivate,
       evidencePrivateHash: at.privateHash,
     });
     this.#known.add(facts.cids, offset, index);
-    const signatures = facts.signatures?.[at.position];
     if (signatures) {
       this.#known.addEndorsers(
         index,
@@ -278,6 +280,14 @@ function spanOf(request: AppendFactsRequest, position: number, which: number): U
   const { bytes, spans } = request.facts;
   const at = position * SPAN_STRIDE + which;
   return bytes.subarray(spans[at], spans[at + 1]);
+}
+
+function sealedAt({ sealed }: PackedFacts, position: number): DraftEntry["sealed"] {
+  if (!sealed) return undefined;
+  return {
+    blind: sealed.blinds.subarray(position * 16, position * 16 + 16),
+    subject: sealed.subjects.subarray(position * 32, position * 32 + 32),
+  };
 }
 
 function scopeAt(request: AppendFactsRequest, position: number): string {

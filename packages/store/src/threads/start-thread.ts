@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { ThreadClient, type ThreadMethods } from "./channel.ts";
 
-const NURSERY_MB = 32;
+const NURSERY_MB = 64;
 /** Flags of this process that a thread takes; others (--input-type, --test) do not fit one. */
 const INHERITED = /^(--conditions|-C|--enable-source-maps)/;
 
