@@ -140,6 +140,8 @@ function openRole(
     role,
     cipher: options.cipher,
     fileKey: options.fileKey,
+    // The index syncs only when its WAL is folded in: what a crash takes is read again.
+    synchronous: role === "index" ? "NORMAL" : "FULL",
     ...mode,
   });
 }
