@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import { clientCodes } from "@strongroom/client";
 import { malformedCodes, verificationCodes } from "@strongroom/protocol";
 import { completionScript } from "./completion.ts";
@@ -12,6 +12,12 @@ import { printable, table } from "./output.ts";
 import { readSettings } from "./settings.ts";
 import { runCli } from "./testing/run-cli.ts";
 import { globalOptions, nouns, verbs } from "./verbs/table.ts";
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "strongroom-cli-"));
+  after(() => rm(folder, { recursive: true }));
+  return folder;
+}
 
 describe("exit codes", () => {
   it("cover every code there is", () => {
@@ -39,7 +45,7 @@ describe("command line", () => {
   });
 
   it("exits with 6 where no server listens", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "strongroom-cli-"));
+    const folder = await temporaryFolder();
     const ran = await runCli(["status", "--json", "--server", "127.0.0.1:1", "--timeout", "1"], {
       STRONGROOM_DATA: folder,
       XDG_STATE_HOME: folder,
@@ -78,7 +84,7 @@ describe("settings", () => {
   };
 
   it("come from flag, environment, file and running instance, in this order", async () => {
-    const data = await mkdtemp(join(tmpdir(), "strongroom-settings-"));
+    const data = await temporaryFolder();
     await writeFile(join(data, "run.json"), JSON.stringify(run));
     const config = join(data, "config.json");
     await writeFile(config, JSON.stringify({ cli: { timeout: "7" }, storage: {} }));
@@ -94,7 +100,7 @@ describe("settings", () => {
   });
 
   it("never send the instance's token to another server", async () => {
-    const data = await mkdtemp(join(tmpdir(), "strongroom-settings-"));
+    const data = await temporaryFolder();
     await writeFile(join(data, "run.json"), JSON.stringify(run));
     const other = await readSettings({ data, server: "127.0.0.1:9" }, {});
     assert.equal(other.token, undefined);
