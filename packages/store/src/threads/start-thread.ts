@@ -4,7 +4,7 @@ import { ThreadClient, type ThreadMethods } from "./channel.ts";
 
 const NURSERY_MB = 64;
 /** Flags of this process that a thread takes; others (--input-type, --test) do not fit one. */
-const INHERITED = /^(--conditions|-C|--enable-source-maps)/;
+const INHERITED = /^(--conditions|-C|--enable-source-maps|--cpu-prof)/;
 
 /** Modules are named relative to src (or dist), without extension: "commit/commit-thread". */
 export function startThread<M extends ThreadMethods>(module: string): ThreadClient<M> {
