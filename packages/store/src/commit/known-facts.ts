@@ -4,9 +4,9 @@ import {
   concatBytes,
   ENTRY_KINDS,
   hashFact,
+  LEAF_BYTES,
   parseBody,
   parseEvidencePublic,
-  parseLeaf,
   toHex,
 } from "@strongroom/protocol";
 import { unpackEvidence } from "../engine/pack-evidence.ts";
@@ -29,7 +29,8 @@ export class KnownFacts {
   readonly #filter: CidFilter;
   readonly #recent = new RecentCids();
   readonly #ends = new Map<number, EndOfFact>();
-  readonly #endorsers = new Map<number, Set<string>>();
+  /** Keys that signed facts, until the index has the newest entry that they came with. */
+  readonly #endorsers = new Map<number, { keys: Set<string>; newest: number }>();
   #indexed: number;
 
   /** Loads the filter, and what lies at or beyond `indexed` exactly. */
@@ -49,6 +50,9 @@ export class KnownFacts {
       const end = this.#ends.get(index);
       if (end && end.index < indexed) this.#ends.delete(index);
     }
+    for (const [target, { newest }] of this.#endorsers) {
+      if (newest < indexed) this.#endorsers.delete(target);
+    }
   }
 
   add(cids: Uint8Array, offset: number, index: number): void {
@@ -60,9 +64,11 @@ export class KnownFacts {
     this.#ends.set(target, end);
   }
 
-  addEndorsers(target: number, keys: Iterable<Uint8Array>): void {
-    const known = this.#endorsers.get(target) ?? new Set<string>();
-    for (const key of keys) known.add(toHex(key));
+  /** Keys that signed `target` in the entry at `index`: the fact itself or an endorsement. */
+  addEndorsers(target: number, index: number, keys: Iterable<Uint8Array>): void {
+    const known = this.#endorsers.get(target) ?? { keys: new Set<string>(), newest: index };
+    for (const key of keys) known.keys.add(toHex(key));
+    known.newest = Math.max(known.newest, index);
     this.#endorsers.set(target, known);
   }
 
@@ -96,15 +102,22 @@ export class KnownFacts {
 
   /** Public keys in hex that signed or endorsed a stored fact. */
   endorsersOf(target: number): Set<string> {
-    const keys = new Set(this.#endorsers.get(target));
-    const stored = this.#index.newest([endorsedToken(target)], { limit: HITS_MAX });
-    for (const index of [target, ...stored]) {
-      const row = this.#journal.readEntry(index);
-      if (!row) continue;
-      const evidence = parseEvidencePublic(unpackEvidence(row.evidence).public);
-      for (const author of evidence.authorSignatures) keys.add(toHex(author.publicKey));
+    const keys = new Set(this.#endorsers.get(target)?.keys);
+    this.#addAuthors(keys, target);
+    for (let below = Number.MAX_SAFE_INTEGER; ; ) {
+      const options = { below, limit: HITS_MAX };
+      const stored = this.#index.newest([endorsedToken(target)], options);
+      for (const index of stored) this.#addAuthors(keys, index);
+      if (stored.length < HITS_MAX) return keys;
+      below = stored.at(-1) ?? 0;
     }
-    return keys;
+  }
+
+  #addAuthors(keys: Set<string>, index: number): void {
+    const row = this.#journal.readEntry(index);
+    if (!row) return;
+    const evidence = parseEvidencePublic(unpackEvidence(row.evidence).public);
+    for (const author of evidence.authorSignatures) keys.add(toHex(author.publicKey));
   }
 
   #holds(index: number, cid: Uint8Array): boolean {
@@ -159,23 +172,23 @@ export class KnownFacts {
   }
 
   #loadEndorsement(row: EntryRow): void {
-    const { kind } = parseLeaf(row.leaf);
-    if (kind !== ENTRY_KINDS.endorsement) return;
+    if (kindOf(row) !== ENTRY_KINDS.endorsement) return;
     const evidence = parseEvidencePublic(unpackEvidence(row.evidence).public);
     const body = parseBody("endorsement", row.body);
     this.addEndorsers(
       Number(body.index),
+      row.index,
       evidence.authorSignatures.map((author) => author.publicKey),
     );
   }
 }
 
 function isReadableFact(row: EntryRow): boolean {
-  return row.body.length > 0 && parseLeaf(row.leaf).kind === ENTRY_KINDS.fact;
+  return row.body.length > 0 && kindOf(row) === ENTRY_KINDS.fact;
 }
 
 function endSpokenOf(row: EntryRow): { target: number; code: EndOfFact["code"] } | undefined {
-  const { kind } = parseLeaf(row.leaf);
+  const kind = kindOf(row);
   if (kind === ENTRY_KINDS.retraction) {
     const body = parseBody("retraction", row.body);
     return { target: Number(body.index), code: "FACT_RETRACTED" };
@@ -185,4 +198,9 @@ function endSpokenOf(row: EntryRow): { target: number; code: EndOfFact["code"] }
     return { target: Number(body.index), code: "FACT_REDACTED" };
   }
   return undefined;
+}
+
+/** Undefined for a leaf that somebody cut: its read and verify say so, open goes on. */
+function kindOf(row: EntryRow): number | undefined {
+  return row.leaf.length === LEAF_BYTES ? row.leaf[1] : undefined;
 }

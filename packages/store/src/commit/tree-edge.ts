@@ -1,7 +1,14 @@
 // The right edge of the Merkle tree: one growing tile a level, with all its inner nodes. A tile
 // that fills becomes an immutable row; it stays here until the commit that filled it is answered,
 // because receipts of that commit need its nodes.
-import { hashChildren, hashLeaf, rootAt, TILE_HEIGHT, TILE_WIDTH } from "@strongroom/protocol";
+import {
+  hashChildren,
+  hashLeaf,
+  LEAF_BYTES,
+  rootAt,
+  TILE_HEIGHT,
+  TILE_WIDTH,
+} from "@strongroom/protocol";
 import type { JournalReader, TileRow } from "../engine/port.ts";
 import { StoreError } from "../errors.ts";
 
@@ -133,11 +140,18 @@ function edgeHashes(
 ): Uint8Array[] {
   const hashes =
     level === 0
-      ? journal.readLeaves(first, end - first).map((row) => hashLeaf(row.leaf))
+      ? journal.readLeaves(first, end - first).map((row) => hashOfLeaf(row))
       : journal.readTiles(level - 1, first, end - first).map((tile) => tile.root);
   if (hashes.length === end - first) return hashes;
   throw new StoreError(
     "STORE_ROLLED_BACK",
     `rebuild the tree's edge: level ${level} has ${hashes.length} of ${end - first} hashes`,
   );
+}
+
+function hashOfLeaf({ index, leaf }: { index: number; leaf: Uint8Array }): Uint8Array {
+  if (leaf.length === LEAF_BYTES) return hashLeaf(leaf);
+  throw new StoreError("STORE_FORKED", `rebuild the tree's edge: leaf ${index} was cut`, {
+    metadata: { index: String(index) },
+  });
 }

@@ -19,11 +19,15 @@ import { ChainJoin, RangeChains } from "./scope-chains.ts";
 const noJournal = { readEntry: () => undefined } as unknown as JournalReader;
 
 // A row whose hashes all fit, as a writer that holds the keys could make it.
-function makeRow(body: Uint8Array, authors: { publicKey: Uint8Array; signature: Uint8Array }[]) {
+function makeRow(
+  body: Uint8Array,
+  authors: { publicKey: Uint8Array; signature: Uint8Array }[],
+  scopePrevious: Uint8Array | undefined = new Uint8Array(32),
+) {
   const publicPart = encodeEvidencePublic({
     authorSignatures: authors,
     scopeIndex: 0,
-    scopePrevious: new Uint8Array(32),
+    scopePrevious,
     salt: new Uint8Array(16),
   });
   const privatePart = Uint8Array.of(1, 2, 3);
@@ -88,6 +92,11 @@ describe("verify of one entry", () => {
 
   test("finds a body that fits its leaf and is no fact", () => {
     assert.deepEqual(verdictsOf(makeRow(Uint8Array.of(1, 2, 3), [])), ["BODY_EDITED"]);
+  });
+
+  test("finds a fact that stands on no scope chain", () => {
+    const row = makeRow(factBytes(), [], new Uint8Array(0));
+    assert.deepEqual(verdictsOf(row), ["SCOPE_LINK_FORGED"]);
   });
 });
 
