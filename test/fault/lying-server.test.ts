@@ -126,3 +126,17 @@ for (const [code, expected] of [
     await client.close();
   });
 }
+
+test("an append stream that its user ends while an answer is due is CLIENT_CLOSED", async (t) => {
+  const service = await startService(temporaryFolder(t));
+  t.after(() => service.stop());
+  const client = await connect({ address: service.address, token: service.token });
+  const stop = new AbortController();
+  const outcomes = client.appendMany([madeFact(1)], { signal: stop.signal });
+  stop.abort();
+  await assert.rejects(outcomes.next(), (error: { code: string }) => {
+    assert.match(error.code, /^(CLIENT_CLOSED|CANCELLED)$/);
+    return true;
+  });
+  await client.close();
+});

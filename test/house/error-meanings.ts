@@ -27,7 +27,6 @@ export const meanings = {
   STORE_CLOSED: "The store is closed or closing.",
   WRITER_STOPPED: "A write or fsync failed, or a fork was seen: reads go on, appends do not.",
   STANDBY: "A copied store neither appends nor signs before `store promote`.",
-  TIME_LIMIT: "The work did not fit into its time; ask for less.",
 
   KEY_LENGTH: "A key has exactly 32 bytes; the message says how many were given.",
   KEY_SOURCE_INVALID: "The key setting is not one of the known URIs.",

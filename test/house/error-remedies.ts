@@ -36,7 +36,6 @@ export const remedies = {
   WRITER_STOPPED:
     "The cause is in the metadata: free the disk, or restart on a sound one; see incidents.",
   STANDBY: "Append to the original; see incidents before promoting a copy.",
-  TIME_LIMIT: "Ask for less, or allow more time.",
 
   KEY_LENGTH: CHECK_KEY,
   KEY_SOURCE_INVALID: CHECK_KEY,

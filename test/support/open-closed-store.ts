@@ -24,14 +24,21 @@ export interface AnchorSlot {
   note: Uint8Array;
 }
 
-/** A read-only connection to journal.db; `key` is the raw 32-byte key, or undefined for none. */
-export function openJournal(folder: string, key?: Uint8Array): Database {
+/**
+ * A connection to journal.db, read-only unless a test means to edit it; `key` is the raw 32-byte
+ * key, or undefined for none.
+ */
+export function openJournal(
+  folder: string,
+  key?: Uint8Array,
+  options: { readonly: boolean } = { readonly: true },
+): Database {
   const keyring = readKeyring(folder);
   const dataKey = unwrapDataKey(keyring, key);
   checkMac(keyring, dataKey);
   const salt = Buffer.from(keyring.salts.journal ?? "", "base64");
   const fileKey = hkdf(dataKey, salt, "strongroom/file/v1/journal").toString("hex");
-  const db = new Sqlite(join(folder, "journal.db"), { readonly: true, fileMustExist: true });
+  const db = new Sqlite(join(folder, "journal.db"), { ...options, fileMustExist: true });
   switch (keyring.cipher) {
     case "aegis256":
       db.pragma("cipher='aegis'");

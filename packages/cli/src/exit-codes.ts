@@ -128,7 +128,6 @@ export const exitCodes = {
   OVERLOADED: 6,
   STORE_CLOSED: 6,
   WRITER_STOPPED: 6,
-  TIME_LIMIT: 6,
 
   KEY_MISSING: 7,
   KEY_LENGTH: 7,

@@ -28,7 +28,6 @@ export const refusalCodes = [
   "STORE_CLOSED",
   "WRITER_STOPPED",
   "STANDBY",
-  "TIME_LIMIT",
 ] as const;
 
 export const openCodes = [

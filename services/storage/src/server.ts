@@ -41,7 +41,6 @@ const statusByCode = {
   STORE_CLOSED: status.UNAVAILABLE,
   WRITER_STOPPED: precondition,
   STANDBY: precondition,
-  TIME_LIMIT: status.DEADLINE_EXCEEDED,
   KEY_LENGTH: precondition,
   KEY_SOURCE_INVALID: precondition,
   KEY_SOURCE_UNAVAILABLE: precondition,
