@@ -212,6 +212,7 @@ export class Writer {
     if (signatures) {
       this.#known.addEndorsers(
         index,
+        index,
         signatures.map((s) => s.publicKey),
       );
     }
@@ -243,6 +244,7 @@ export class Writer {
     });
     this.#known.addEndorsers(
       at.target,
+      index,
       added.map((s) => s.publicKey),
     );
     return { type: "entry", index, kind: ENTRY_KINDS.endorsement, scope, endorses: at.target };
