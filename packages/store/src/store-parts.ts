@@ -45,6 +45,6 @@ export function assembleParts(
   const principals = new Principals(opened.rootKeys.tokenHash, identity.events);
   const admin = new PrincipalAdmin(principals, appender);
   const verifier = parseVkey(identity.logVkey);
-  const pinned = new PinnedNotes({ verifier, reads, committer, head });
+  const pinned = new PinnedNotes({ verifier, reads, committer, state, head });
   return { reads, appender, principals, admin, integrity, pinned };
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import {
   ed25519,
   hashFact,
@@ -235,6 +236,59 @@ describe(`store (${testCipher})`, () => {
     });
     await assert.rejects(rolledBack.append(factBytes()), code("WRITER_STOPPED"));
     assert.equal(rolledBack.status().state, "stopped");
+    // A restart, or clearing the alarm, does not lift what the note proved.
+    for (const alarm of await rolledBack.alarms({ limit: 9, includeCleared: false })) {
+      await rolledBack.clearAlarm(alarm.id);
+    }
+    await rolledBack.close();
+    const again = await openStore({ ...temp.options, path: copy });
+    assert.match(again.status().reason, /ROLLBACK_DETECTED|FORK_DETECTED/);
+    await assert.rejects(again.append(factBytes()), code("STANDBY"));
+    await again.close();
+    const options = { ...temp.options, path: copy, reason: "test" };
+    await assert.rejects(promoteStore(options), /_DETECTED|accept the loss/);
+    assert.equal((await promoteStore({ ...options, acceptLoss: true })).outcome, "epoch");
+  });
+
+  test("never doubles a fact or a chain while its index is rebuilt", async (t) => {
+    const temp = tempStore(t);
+    const facts = Array.from({ length: 3000 }, (_, i) => ({
+      bytes: factBytes({ entity: `e${i}` }),
+    }));
+    let store = await temp.open();
+    await store.appendBatch(facts, context);
+    await store.close();
+    store = await temp.open();
+    const rebuilding = Promise.all([store.reindex(), store.reindex()]);
+    const answers = await Promise.allSettled(
+      facts.slice(0, 64).map((f) => store.appendOne(f, context)),
+    );
+    await rebuilding;
+    for (const answer of answers) {
+      if (answer.status === "fulfilled") assert.equal(answer.value.existing, true);
+      else code("UNAVAILABLE")(answer.reason);
+    }
+    const after = await store.appendBatch([...facts, { bytes: factBytes() }], context);
+    assert.equal(after.results.filter((r) => !r.error && !r.existing).length, 1);
+    assert.equal((await store.verify()).verdict, "verified");
+  });
+
+  test("waits for an index that cannot be written, and goes on by itself", async (t) => {
+    const temp = tempStore(t);
+    const store = await temp.open();
+    const blocker = await openFile(temp, "index");
+    blocker.exec("BEGIN IMMEDIATE");
+    const { cid } = await store.appendOne({ bytes: factBytes() }, context);
+    // Longer than the index waits for a lock.
+    await setTimeout(5500);
+    assert.equal((await store.get(cid)).state, "active");
+    blocker.exec("ROLLBACK");
+    blocker.close();
+    while (store.status().indexLag > 0) await setTimeout(50);
+    assert.equal(
+      (await store.appendOne({ bytes: (await store.get(cid)).bytes }, context)).index,
+      1,
+    );
   });
 });
 
@@ -289,6 +343,38 @@ describe(`store under attack (${testCipher})`, () => {
       alarms.map((alarm) => [alarm.code, alarm.index]),
       [["HEAD_UNCERTAIN", treeSize - 1]],
     );
+  });
+
+  test("never takes a store for an unfinished or an empty one", async (t) => {
+    const temp = tempStore(t);
+    const anchorPath = join(temp.path, "..", "head.anchor");
+    const marked = await temp.open({ anchorPath });
+    await marked.append(factBytes());
+    await marked.close();
+    writeFileSync(join(temp.path, "creating"), "");
+    await (await temp.open({ anchorPath })).close();
+    renameSync(anchorPath, `${anchorPath}.away`);
+    await assert.rejects(temp.open({ anchorPath }), code("ANCHOR_MISSING"));
+    renameSync(`${anchorPath}.away`, anchorPath);
+    // Its volume is not mounted: nothing is made in its place.
+    renameSync(temp.path, `${temp.path}.away`);
+    await assert.rejects(temp.open({ anchorPath }), code("NOT_A_STORE"));
+    renameSync(`${temp.path}.away`, temp.path);
+    assert.equal((await temp.open({ anchorPath })).head().size, 2);
+  });
+
+  test("promotes nothing by halves", async (t) => {
+    const temp = tempStore(t);
+    await (await temp.open()).close();
+    const anchor = join(temp.path, "head.anchor");
+    writeFileSync(anchor, Buffer.concat([readFileSync(anchor), Buffer.of(1)]));
+    const options = { ...temp.options, reason: "test" };
+    await assert.rejects(promoteStore(options), code("ANCHOR_DAMAGED"));
+    assert.equal(readFileSync(anchor).length, 8193);
+    const knownNotes = [new Uint8Array(2 * 1024 * 1024)];
+    await assert.rejects(promoteStore({ ...options, acceptLoss: true, knownNotes }));
+    writeFileSync(anchor, readFileSync(anchor).subarray(0, 8192));
+    assert.equal((await temp.open()).status().state, "ready");
   });
 
   test("verifies the head anchor of a running store", async (t) => {

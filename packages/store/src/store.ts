@@ -5,6 +5,7 @@ import { readAnchorNote } from "./anchor/head-anchor.ts";
 import type { FactInit } from "./commit/appender.ts";
 import { StoreError, type StoreErrorCode } from "./errors.ts";
 import { EventHub, type StoreEvents } from "./events.ts";
+import { rebuildIndex } from "./index/rebuild-index.ts";
 import { closeStore, type OpenedStore } from "./open/open-store.ts";
 import type { OriginKey } from "./open/read-identity.ts";
 import type { ConsistencyAnswer, InclusionAnswer } from "./read/log-tree.ts";
@@ -36,6 +37,7 @@ export class Store {
   #indexed = 0;
   #stopped: StoreError | undefined;
   #closing: Promise<void> | undefined;
+  #reindexing: Promise<void> | undefined;
 
   constructor(opened: OpenedStore) {
     const { identity, head } = opened.opened;
@@ -179,15 +181,13 @@ export class Store {
     return verifyStore({ pool, head, identity, anchorNote }, { ...options, onFinding });
   }
 
-  /** Rebuilds the index from the journal. */
-  async reindex(options: { onProgress?(done: number, total: number): void } = {}): Promise<void> {
-    const report = setInterval(() => options.onProgress?.(this.#indexed, this.#head.size), 500);
-    try {
-      await this.#opened.threads.indexer.call("rebuild", undefined);
-      options.onProgress?.(this.#head.size, this.#head.size);
-    } finally {
-      clearInterval(report);
-    }
+  /** Rebuilds the index from the journal; appends are UNAVAILABLE until it is whole. */
+  reindex(options: { onProgress?(done: number, total: number): void } = {}): Promise<void> {
+    const progress = { done: () => this.#indexed, total: () => this.#head.size };
+    this.#reindexing ??= rebuildIndex(this.#opened.threads, progress, options).finally(() => {
+      this.#reindexing = undefined;
+    });
+    return this.#reindexing;
   }
 
   status(): Types.StoreStatus {

@@ -15,6 +15,7 @@ export class CheckpointPolicy {
   #storedSize = 0;
   #isNotable = false;
   #isDue = false;
+  #isStopped = false;
   #head: SignedHead | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -24,6 +25,8 @@ export class CheckpointPolicy {
   }
 
   start(head: SignedHead): void {
+    this.#isStopped = false;
+    this.#isDue = false;
     this.#storedSize = this.#journal.readCheckpoints(Number.MAX_SAFE_INTEGER, 1)[0]?.size ?? 0;
     this.note(head, head.size > this.#storedSize ? 1 : 0);
   }
@@ -53,13 +56,15 @@ export class CheckpointPolicy {
     if (this.#isDue) this.#storeAlone();
   }
 
+  /** Stores nothing more until start(). */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
   #storeAlone(): void {
     const row = this.#row();
-    if (!row) return;
+    if (!row || this.#isStopped) return;
     try {
       this.#journal.insertCheckpoint(row);
     } catch (reason) {

@@ -95,6 +95,8 @@ export interface AppendEntryAnswer {
   receipt?: ReceiptParts;
 }
 
+export type StandbyReason = "STANDBY" | "ROLLBACK_DETECTED" | "FORK_DETECTED";
+
 export interface CommitSettings {
   folder: string;
   cipher: Cipher;
@@ -104,8 +106,8 @@ export interface CommitSettings {
   storeId: string;
   /** Generation of the keyring that opened the store. */
   keyringGeneration: number;
-  /** The keyring marks the store as a copy that must not sign. */
-  standby: boolean;
+  /** Why the store must not sign: a mark in the keyring, or what a client's note proved. */
+  standby: StandbyReason | undefined;
   anchorPath: string;
   anchorLagMs: number;
   checkpointEntries: number;
@@ -117,7 +119,7 @@ export interface OpenedCommit {
   head: SignedHead;
   identity: Identity;
   /** Why the store opened read-only. */
-  standby?: "STANDBY" | "SCHEMA_CHANGED";
+  standby?: StandbyReason | "SCHEMA_CHANGED";
   /** Entries from here on may have been lost. */
   uncertainFrom?: number;
   attempts: MutationAttempt[];
@@ -128,6 +130,9 @@ export interface CommitMethods extends ThreadMethods {
   open(settings: CommitSettings): Promise<OpenedCommit>;
   appendFacts(request: AppendFactsRequest): Promise<AppendFactsAnswer>;
   appendEntry(request: AppendEntryRequest): Promise<AppendEntryAnswer>;
+  /** No commit while the index is not whole: it could not tell what is there already. */
+  pauseForRebuild(): void;
+  resumeAfterRebuild(): void;
   stopSigning(reason: { code: StoreErrorCode; message: string }): void;
   /** Ends appending, after what is queued, and marks a clean close. */
   drain(): Promise<{ newest?: { size: number; leafHash: Uint8Array } }>;

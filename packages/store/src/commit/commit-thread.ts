@@ -1,13 +1,11 @@
 // The thread that owns the journal. Whatever is queued when a commit ends is the next commit: an
 // idle store commits a single fact at once, a busy one batches by itself, and nothing waits for a
 // timer.
-import type { MessagePort } from "node:worker_threads";
 import { ed25519Signer, parseVkey } from "@strongroom/protocol";
 import { HeadAnchor } from "../anchor/head-anchor.ts";
 import type { JournalWriter } from "../engine/port.ts";
 import { journalInode, openJournalWriter, openTermIndexReader } from "../engine/sqlite/open.ts";
 import { StoreError, toStoreError } from "../errors.ts";
-import type { IndexProgress, IndexWork } from "../index/index-work.ts";
 import { wipe } from "../keys/derive.ts";
 import { checkHead } from "../open/check-head.ts";
 import { checkIdentity, type Identity, readIdentity } from "../open/read-identity.ts";
@@ -23,11 +21,11 @@ import type {
   CommitSettings,
   OpenedCommit,
 } from "./commit-request.ts";
+import { IndexFollower } from "./index-follower.ts";
 import { type CommitAnswer, type CommitRequest, Writer, type WriterParts } from "./writer.ts";
 
 const ENTRIES_MAX = 4096;
 const BYTES_MAX = 4 * 1024 * 1024;
-const INDEX_LAG_MAX = 20_000;
 const REOPEN_AFTER_MS = 1000;
 
 interface Queued {
@@ -43,16 +41,15 @@ let parts: WriterParts;
 let anchor: HeadAnchor;
 let writer: Writer | undefined;
 let policy: CheckpointPolicy;
-let indexed = 0;
-let indexerMoved: (() => void) | undefined;
+let index: IndexFollower;
 let isRunning = false;
+let isDraining = false;
 let stopped: StoreError | undefined;
 let stoppedAtMs = 0;
 const queue: Queued[] = [];
 
 async function open(given: CommitSettings): Promise<OpenedCommit> {
   settings = given;
-  listenToIndexer(settings.indexer);
   const { folder, cipher, journalKey } = settings;
   const journal = openJournalWriter({ folder, cipher, fileKey: journalKey });
   const identity = readIdentity(journal);
@@ -68,18 +65,20 @@ async function open(given: CommitSettings): Promise<OpenedCommit> {
   const attempts = journal.readMutationAttempts();
   const schemaDifferences = journal.schemaDifferences();
   const { note, size, root } = head;
-  if (settings.standby || head.isCopy || schemaDifferences.length > 0) {
-    const reason = schemaDifferences.length > 0 ? "SCHEMA_CHANGED" : "STANDBY";
+  const copied = head.isCopy ? "STANDBY" : undefined;
+  const changed = schemaDifferences.length > 0 ? "SCHEMA_CHANGED" : undefined;
+  const standby = settings.standby ?? changed ?? copied;
+  if (standby) {
     return {
       head: { note, size, root },
       identity,
-      standby: reason,
+      standby,
       attempts,
       schemaDifferences,
     };
   }
-  await indexNearlyCaughtUp();
-  writer = new Writer(parts, indexed);
+  await index.nearlyCaughtUp(() => journal.size());
+  writer = new Writer(parts, index.indexed);
   const signed = writer.signHead("now");
   policy.start(signed);
   return {
@@ -93,8 +92,10 @@ async function open(given: CommitSettings): Promise<OpenedCommit> {
 
 function openParts(journal: JournalWriter, identity: Identity): WriterParts {
   const { folder, cipher, indexKey } = settings;
-  const index = openTermIndexReader({ folder, cipher, fileKey: indexKey });
-  indexed = index.cursor().size;
+  const terms = openTermIndexReader({ folder, cipher, fileKey: indexKey });
+  index = new IndexFollower(settings.indexer, terms.cursor().size, (indexed) =>
+    writer?.setIndexed(indexed),
+  );
   const { origin } = identity;
   anchor = HeadAnchor.open(settings.anchorPath);
   policy = new CheckpointPolicy(journal, {
@@ -104,7 +105,7 @@ function openParts(journal: JournalWriter, identity: Identity): WriterParts {
   });
   return {
     journal,
-    index,
+    index: terms,
     anchors: new AnchorSchedule(anchor, {
       journalInode: journalInode(folder),
       lagMs: settings.anchorLagMs,
@@ -128,6 +129,7 @@ function appendEntry(request: AppendEntryRequest): Promise<AppendEntryAnswer> {
 }
 
 function enqueue(request: CommitRequest, entries: number, bytes: number): Promise<CommitAnswer> {
+  if (isDraining) return Promise.reject(new StoreError("STORE_CLOSED", "append: store is closing"));
   return new Promise((resolve, reject) => {
     queue.push({ request, entries, bytes, resolve, reject });
     if (!isRunning) void run();
@@ -140,11 +142,11 @@ async function run(): Promise<void> {
   await nextTurn();
   while (queue.length > 0) {
     reopenAfterDiskFull();
-    if (writer) await indexNearlyCaughtUp();
+    if (writer) await index.nearlyCaughtUp(() => writer?.size ?? 0);
     commitQueued();
     await nextTurn();
   }
-  policy.storeDue();
+  if (writer) policy.storeDue();
   isRunning = false;
 }
 
@@ -155,13 +157,18 @@ function commitQueued(): void {
     for (const one of batch) one.reject(reason);
     return;
   }
+  const notReady = index.problem(writer.size);
+  if (notReady) {
+    for (const one of batch) one.reject(notReady);
+    return;
+  }
   try {
     const requests = batch.map((one) => one.request);
     const committed = writer.commit(requests, () => policy.takeDue());
     emitEvent("head", committed.head);
     for (const [i, one] of batch.entries()) one.resolve(committed.answers[i] as CommitAnswer);
     if (committed.parts.length > 0) {
-      postIndexWork({ parts: committed.parts, size: writer.size, leafHash: committed.leafHash });
+      index.post({ parts: committed.parts, size: writer.size, leafHash: committed.leafHash });
     }
     policy.note(committed.head, committed.notable);
   } catch (reason) {
@@ -186,6 +193,9 @@ function takeBatch(): Queued[] {
 /** Ends writing. Nothing that memory holds beyond the last durable commit is used again. */
 function stop(cause: StoreError): void {
   writer = undefined;
+  policy.stop();
+  // The first reason that lasts stands: a full disk later must not lift a fork or a failed sync.
+  if (stopped && stopped.metadata.cause !== "DISK_FULL") return;
   stoppedAtMs = Date.now();
   stopped = new StoreError("WRITER_STOPPED", `append: writing has stopped: ${cause.message}`, {
     cause,
@@ -207,9 +217,10 @@ function reopenAfterDiskFull(): void {
     parts.journal.close();
     parts = { ...parts, journal: openJournalWriter({ folder, cipher, fileKey: journalKey }) };
     policy.useJournal(parts.journal);
-    indexed = parts.index.cursor().size;
-    writer = new Writer(parts, indexed);
-    emitEvent("head", writer.signHead("now"));
+    writer = new Writer(parts, parts.index.cursor().size);
+    const signed = writer.signHead("now");
+    policy.start(signed);
+    emitEvent("head", signed);
     stopped = undefined;
     emitEvent("resumed", undefined);
   } catch (reason) {
@@ -217,39 +228,23 @@ function reopenAfterDiskFull(): void {
   }
 }
 
+function pauseForRebuild(): void {
+  index.pause();
+}
+
+function resumeAfterRebuild(): void {
+  const { size } = parts.index.cursor();
+  if (size < parts.journal.size()) throw new Error("the rebuilt index is not whole");
+  index.resume(size);
+}
+
 function stopSigning(reason: { code: StoreError["code"]; message: string }): void {
   stop(new StoreError(reason.code, reason.message));
 }
 
-function postIndexWork(work: IndexWork): void {
-  const buffers = new Set<ArrayBuffer>();
-  for (const part of work.parts) {
-    if (part.type !== "facts") continue;
-    for (const view of [part.facts.bytes, part.facts.spans, part.facts.cids, part.indexes]) {
-      buffers.add(view.buffer as ArrayBuffer);
-    }
-  }
-  settings.indexer.postMessage(work, [...buffers]);
-}
-
-function listenToIndexer(port: MessagePort): void {
-  port.on("message", (progress: IndexProgress) => {
-    indexed = progress.size;
-    writer?.setIndexed(indexed);
-    indexerMoved?.();
-  });
-}
-
-/** Commits wait for an index that is too far behind: memory between the two is bounded. */
-async function indexNearlyCaughtUp(): Promise<void> {
-  while ((writer?.size ?? parts.journal.size()) - indexed > INDEX_LAG_MAX) {
-    await new Promise<void>((resolve) => {
-      indexerMoved = resolve;
-    });
-  }
-}
-
 async function drain(): Promise<{ newest?: { size: number; leafHash: Uint8Array } }> {
+  isDraining = true;
+  index.giveUp();
   while (isRunning) await nextTurn();
   policy.stop();
   parts.anchors.stop();
@@ -264,7 +259,7 @@ function close(): void {
   parts.index.close();
   parts.journal.close();
   wipe(settings.journalKey, settings.indexKey);
-  settings.indexer.close();
+  index.close();
 }
 
 function nextTurn(): Promise<void> {
@@ -275,6 +270,8 @@ serveThread({
   open,
   appendFacts,
   appendEntry,
+  pauseForRebuild,
+  resumeAfterRebuild,
   stopSigning,
   drain,
   close,

@@ -1,6 +1,5 @@
 // The only writer of the journal. commit() is the life of a batch: draft, journal fsync, sign the
-// head, anchor it, and only then answer. A commit that fails ends the writer: what memory holds is
-// then ahead of the disk, and a failed fsync must never be tried again.
+// head, anchor it, only then answer. One that fails ends the writer: memory is then ahead of the disk.
 import {
   ENTRY_KINDS,
   encodeEndorsement,

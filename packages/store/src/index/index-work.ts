@@ -1,6 +1,7 @@
 // What the commit thread hands the indexer after each commit.
 import type { EntryKind } from "@strongroom/protocol";
 import type { PackedFacts } from "../commit/commit-request.ts";
+import type { WireError } from "../threads/channel.ts";
 
 export type IndexPart =
   /** Index per fact; -1 where it made no entry. */
@@ -24,5 +25,7 @@ export interface IndexWork {
 
 /** What the indexer tells the commit thread. */
 export interface IndexProgress {
-  size: number;
+  size?: number;
+  /** Why indexing does not go on for now; it is tried again. */
+  failed?: WireError;
 }

@@ -11,12 +11,14 @@ import {
   removeIndex,
 } from "../engine/sqlite/open.ts";
 import type { SqliteTermIndexWriter } from "../engine/sqlite/term-index.ts";
+import { type StoreError, toStoreError } from "../errors.ts";
 import { wipe } from "../keys/derive.ts";
-import { emitEvent, serveThread, type ThreadMethods } from "../threads/channel.ts";
-import type { IndexWork } from "./index-work.ts";
+import { emitEvent, serveThread, type ThreadMethods, toWire } from "../threads/channel.ts";
+import type { IndexProgress, IndexWork } from "./index-work.ts";
 import { RowBuilder } from "./row-builder.ts";
 
 const CATCH_UP_ROWS = 2048;
+const RETRY_MS = 1000;
 
 export interface IndexerSettings {
   folder: string;
@@ -44,7 +46,7 @@ let target = 0;
 let isRunning = false;
 let isClosing = false;
 const queue: IndexWork[] = [];
-const waiting: (() => void)[] = [];
+const waiting: { resolve(): void; reject(reason: unknown): void }[] = [];
 
 function open(given: IndexerSettings): { size: number; textSearch: boolean } {
   settings = given;
@@ -89,12 +91,29 @@ function start(): void {
 }
 
 async function run(): Promise<void> {
-  while (!isClosing && (await step())) {
-    // Between steps new work and calls are delivered.
-    await new Promise((resolve) => setImmediate(resolve));
+  let failure: StoreError | undefined;
+  try {
+    while (!isClosing && step()) {
+      // Between steps new work and calls are delivered.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  } catch (reason) {
+    failure = toStoreError(reason);
+    tryAgainLater(failure);
   }
   isRunning = false;
-  for (const resolve of waiting.splice(0)) resolve();
+  for (const one of waiting.splice(0)) {
+    if (failure) one.reject(failure);
+    else one.resolve();
+  }
+}
+
+/** Nothing is lost: what was handed over is read again from the journal. */
+function tryAgainLater(failure: StoreError): void {
+  for (const work of queue.splice(0)) target = Math.max(target, work.size);
+  const progress: IndexProgress = { failed: toWire(failure) };
+  settings.committer.postMessage(progress);
+  if (!isClosing) setTimeout(start, RETRY_MS).unref();
 }
 
 function step(): boolean {
@@ -139,13 +158,14 @@ function firstIndex(work: IndexWork): number {
 }
 
 function report(size: number): void {
-  settings.committer.postMessage({ size });
+  const progress: IndexProgress = { size };
+  settings.committer.postMessage(progress);
   emitEvent("indexed", size);
 }
 
 function caughtUp(): Promise<void> {
   if (!isRunning) return Promise.resolve();
-  return new Promise((resolve) => waiting.push(resolve));
+  return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
 }
 
 async function rebuild(): Promise<void> {
@@ -158,7 +178,8 @@ async function rebuild(): Promise<void> {
 }
 
 async function close(): Promise<void> {
-  await caughtUp();
+  // An index that is behind is caught up at the next open.
+  await caughtUp().catch(() => undefined);
   isClosing = true;
   index.close();
   journal.close();

@@ -9,6 +9,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -47,7 +48,7 @@ const KEYRING = "keyring.json";
 /** What an unfinished creation may have left. */
 const LEFTOVERS = /^(creating|keyring\.json.*|(journal|index|state)\.db(-wal|-shm)?)$/;
 /** Not part of a store: the lock is taken before the store is made. */
-const IGNORED = /^(lost\+found|store\.(lock|pid).*)$/;
+const IGNORED = /^(lost\+found|store\.(lock|pid).*|unfinished-.*)$/;
 
 export function keyringPath(folder: string): string {
   return join(folder, KEYRING);
@@ -55,9 +56,19 @@ export function keyringPath(folder: string): string {
 
 /** Whether the folder is missing, empty or left by a creation that never finished. */
 export function isVacant(settings: Settings): boolean {
+  // An anchor exists only once a creation has reached its end: then an empty folder is a store
+  // whose volume is missing, and making another one would overwrite what protects it.
+  if (existsSync(settings.anchorPath)) return false;
   const names = listFolder(settings.path);
-  if (names.includes(MARK)) return !existsSync(settings.anchorPath);
-  return names.length === 0;
+  return names.length === 0 || names.includes(MARK);
+}
+
+/** Removes the mark of a creation that ended but was cut short before it could do so itself. */
+export function finishCreation(settings: Settings): void {
+  const mark = join(settings.path, MARK);
+  if (!existsSync(mark)) return;
+  rmSync(mark);
+  syncFolder(settings.path);
 }
 
 export async function createStore(
@@ -160,7 +171,8 @@ export function makeFolder(path: string): void {
 function markFolder(path: string): void {
   try {
     for (const name of readdirSync(path)) {
-      if (LEFTOVERS.test(name)) rmSync(join(path, name));
+      // Put aside, not deleted: whatever it is, it is not ours to destroy.
+      if (LEFTOVERS.test(name)) renameSync(join(path, name), join(path, `unfinished-${name}`));
     }
     writeFileSync(join(path, MARK), "", { mode: 0o600, flush: true });
     syncFolder(path);

@@ -1,5 +1,6 @@
 // Opens a store, step by step: key source, folder, lock, keyring, threads, identity. Whatever
 // fails, what was started before it is ended again.
+import { existsSync } from "node:fs";
 import { MessageChannel } from "node:worker_threads";
 import { equalBytes } from "@strongroom/protocol";
 import type { CommitMethods, OpenedCommit } from "../commit/commit-request.ts";
@@ -17,7 +18,7 @@ import type { OpenedState, StateMethods } from "../state/state-thread.ts";
 import type { ThreadClient } from "../threads/channel.ts";
 import { startThread } from "../threads/start-thread.ts";
 import type { Cipher } from "../types.ts";
-import { createStore, isVacant, keyringPath, makeFolder } from "./create-store.ts";
+import { createStore, finishCreation, isVacant, keyringPath, makeFolder } from "./create-store.ts";
 
 /** Everything a Store is made of. */
 export interface OpenedStore {
@@ -51,10 +52,12 @@ export async function open(options: OpenOptions): Promise<OpenedStore> {
   const source = () => readKeySource(options.key, options.env ?? process.env);
   const isNew = isVacant(settings);
   if (isNew) requireCreate(options, settings);
+  else requireFolder(settings);
   const lock = StoreLock.acquire(settings.path);
   try {
     // Asked again under the lock: another process may have made it in between.
     if (isVacant(settings)) await createStore(options, settings, source());
+    else finishCreation(settings);
     const keyring = await openKeyring(keyringPath(settings.path), source(), {
       ...(options.cipher ? { expectedCipher: options.cipher } : {}),
     });
@@ -74,6 +77,14 @@ function requireCreate(options: OpenOptions, settings: Settings): void {
   throw new StoreError(
     "NOT_A_STORE",
     `open ${settings.path}: there is no store; make one with \`strongroom init\``,
+  );
+}
+
+function requireFolder({ path, anchorPath }: Settings): void {
+  if (existsSync(path)) return;
+  throw new StoreError(
+    "NOT_A_STORE",
+    `open ${path}: it is missing, but ${anchorPath} anchors a store; is its volume mounted?`,
   );
 }
 
@@ -101,8 +112,8 @@ async function openThreads(
   };
   try {
     const { logKeySeed } = sealed;
-    const { opened, index } = await openLog(settings, keyring, { threads, logKeySeed });
-    const { openAlarms, cursor } = await openState(settings, keyring, { threads, opened });
+    const { openAlarms, cursor, verdict } = await openState(settings, keyring, threads);
+    const { opened, index } = await openLog(settings, keyring, { threads, logKeySeed, verdict });
     const readers = await openReaders(settings, keyring, { opened, rootKeys });
     await checkStateCursor(readers, opened.head, cursor);
     const { cipher } = keyring.keyring;
@@ -119,7 +130,7 @@ async function openThreads(
 async function openLog(
   settings: Settings,
   keyring: OpenedKeyring,
-  from: { threads: StoreThreads; logKeySeed: Uint8Array },
+  from: { threads: StoreThreads; logKeySeed: Uint8Array; verdict: OpenedState["verdict"] },
 ): Promise<{ opened: OpenedCommit; index: OpenedIndex }> {
   const { cipher, storeId, generation, standby } = keyring.keyring;
   const folder = settings.path;
@@ -147,7 +158,7 @@ async function openLog(
       checkpointMs,
       storeId,
       keyringGeneration: generation,
-      standby: standby ?? false,
+      standby: from.verdict ?? (standby ? "STANDBY" : undefined),
       logKeySeed: from.logKeySeed,
       indexer: port2,
     },
@@ -159,13 +170,12 @@ async function openLog(
 function openState(
   settings: Settings,
   keyring: OpenedKeyring,
-  from: { threads: StoreThreads; opened: OpenedCommit },
+  threads: StoreThreads,
 ): Promise<OpenedState> {
-  return from.threads.state.call("open", {
+  return threads.state.call("open", {
     folder: settings.path,
     cipher: keyring.keyring.cipher,
     fileKey: fileKey(keyring, "state"),
-    treeSize: from.opened.head.size,
   });
 }
 
@@ -201,6 +211,12 @@ async function checkStateCursor(
   const { size, root } = newest;
   const index = cursor.size - 1;
   try {
+    if (cursor.size > size) {
+      throw new StoreError(
+        "STATE_FOREIGN",
+        `open store: its state has seen ${cursor.size} entries, its log has ${size}`,
+      );
+    }
     const head = { size, root };
     const { leafHash } = await readers.call("inclusionProof", { head, index, size });
     if (equalBytes(leafHash, cursor.leafHash)) return;

@@ -2,7 +2,7 @@
 // log that its anchor contradicts. The latter is a new epoch under a new origin and a new log key,
 // so that no origin ever signs two histories; clients follow only by their policy file.
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
+import { renameSync } from "node:fs";
 import {
   ENTRY_KINDS,
   type EntryKind,
@@ -100,8 +100,8 @@ export async function promoteStore(options: PromoteOptions): Promise<Promoted> {
 function promote(opened: Opened, options: PromoteOptions): Promoted {
   const { anchor, verdict, isCopy } = judge(opened);
   const isChanged = opened.journal.schemaDifferences().length > 0;
-  if (isChanged) opened.journal.restoreTriggers();
-  if (verdict === undefined) {
+  if (verdict === undefined && anchor) {
+    if (isChanged) opened.journal.restoreTriggers();
     if (isCopy || isChanged || opened.keyring.keyring.standby)
       return clear(opened, anchor, options);
     throw new StoreError(
@@ -109,6 +109,7 @@ function promote(opened: Opened, options: PromoteOptions): Promoted {
       "promote: the store is no standby and nothing is wrong",
     );
   }
+  if (!verdict) throw new Error("a damaged anchor has a verdict");
   if (options.acceptLoss !== true) {
     throw new StoreError(
       verdict.code,
@@ -116,7 +117,12 @@ function promote(opened: Opened, options: PromoteOptions): Promoted {
       { metadata: verdict.metadata },
     );
   }
-  return startEpoch(opened, { anchor, verdict: verdict.code, options });
+  if (isChanged) opened.journal.restoreTriggers();
+  return startEpoch(opened, {
+    anchor,
+    verdict: verdict.code,
+    options,
+  });
 }
 
 /** Clears the marks of a copy whose head is the newest one known. */
@@ -135,18 +141,18 @@ function clear(opened: Opened, anchor: HeadAnchor, options: PromoteOptions): Pro
 
 function startEpoch(
   opened: Opened,
-  from: { anchor: HeadAnchor; verdict: string; options: PromoteOptions },
+  from: { anchor: HeadAnchor | undefined; verdict: string; options: PromoteOptions },
 ): Promoted {
   const { settings, keyring, identity, journal } = opened;
+  // First and harmless: cut short after the anchor, the state would contradict the log for good.
+  forgetState(opened);
   const resumedSize = journal.size();
   const resumedRoot = TreeEdge.load(journal, resumedSize).root();
   const sealed = { ...openSealed(keyring), logKeySeed: new Uint8Array(randomBytes(KEY_BYTES)) };
   const origin = `${identity.genesisOrigin}/e${identity.origins.length + 1}`;
   const newVkey = formatVkey(ed25519Verifier(origin, ed25519.publicKey(sealed.logKeySeed)));
-  // The keyring goes first: cut short here, the log names the old key and promote runs again.
   const next = replaceSealed({ ...keyring, keyring: markStandby(keyring, false) }, sealed);
-  writeKeyring(keyringPath(settings.path), next);
-  const known = from.anchor.newest ? [from.anchor.newest.note] : [];
+  const known = from.anchor?.newest ? [from.anchor.newest.note] : [];
   const body = encodeEpoch({
     lastNotes: [...known, ...(from.options.knownNotes ?? [])],
     resumedSize: BigInt(resumedSize),
@@ -156,11 +162,14 @@ function startEpoch(
     newOrigin: origin,
   });
   const event = keyEvent("log-key-replaced", from.options.reason, next.generation);
+  // Nothing below is refused any more. The keyring goes first: cut short here, the log names the
+  // old key and promote runs again.
+  writeKeyring(keyringPath(settings.path), next);
+  const anchor = from.anchor ?? replaceAnchor(opened);
   const { size, root } = append(opened, [{ kind: ENTRY_KINDS.epoch, body }, event]);
   const note = signCheckpoint({ origin, size, root }, [ed25519Signer(origin, sealed.logKeySeed)]);
-  writeAnchor(settings, from.anchor, { note });
+  writeAnchor(settings, anchor, { note });
   wipeSection(sealed);
-  forgetState(opened);
   return {
     outcome: "epoch",
     origin,
@@ -178,26 +187,49 @@ function forgetState({ settings, keyring }: Opened): void {
   const key = fileKey(keyring, "state");
   const { cipher } = keyring.keyring;
   const state = openState({ folder: settings.path, cipher, fileKey: key });
-  state.forgetCursors();
+  state.forgetHistory();
   state.close();
   wipe(key);
 }
 
-/** What anchor and journal say of one another; an unreadable anchor counts as none. */
-function judge(opened: Opened): { anchor: HeadAnchor; verdict?: StoreError; isCopy: boolean } {
+interface Judged {
+  /** Undefined where the file is there but damaged. */
+  anchor: HeadAnchor | undefined;
+  verdict?: StoreError;
+  isCopy: boolean;
+}
+
+/** What a client's note proved while the store ran; it stands until a new epoch. */
+function readVerdict({ settings, keyring }: Opened): StoreError | undefined {
+  const key = fileKey(keyring, "state");
+  const { cipher } = keyring.keyring;
+  const state = openState({ folder: settings.path, cipher, fileKey: key });
+  const code = state.verdict();
+  state.close();
+  wipe(key);
+  if (code === undefined) return undefined;
+  return new StoreError(code, "promote: a client holds a note that contradicts this log");
+}
+
+/** Puts a damaged anchor aside and begins another; it may hold the newest head all the same. */
+function replaceAnchor({ settings }: Opened): HeadAnchor {
+  renameSync(settings.anchorPath, `${settings.anchorPath}.damaged-${Date.now()}`);
+  return HeadAnchor.open(settings.anchorPath, { create: true });
+}
+
+/** What anchor, journal and clients say of one another. */
+function judge(opened: Opened): Judged {
   const { settings, journal, identity, keyring, sealed } = opened;
   let anchor: HeadAnchor;
-  let damage: StoreError | undefined;
   try {
     anchor = HeadAnchor.open(settings.anchorPath, { create: true });
   } catch (reason) {
     if (!(reason instanceof StoreError) || reason.code !== "ANCHOR_DAMAGED") throw reason;
-    damage = reason;
-    rmSync(settings.anchorPath);
-    anchor = HeadAnchor.open(settings.anchorPath, { create: true });
+    return { anchor: undefined, verdict: reason, isCopy: false };
   }
   try {
-    if (damage) throw damage;
+    const detected = readVerdict(opened);
+    if (detected) throw detected;
     const { storeId, generation: keyringGeneration } = keyring.keyring;
     checkIdentity(identity, { storeId, keyringGeneration, logKeySeed: sealed.logKeySeed });
     const head = checkHead({

@@ -11,6 +11,7 @@ import { StoreError, toStoreError } from "../errors.ts";
 import type { Reads } from "../read/reads.ts";
 import type { ThreadClient } from "../threads/channel.ts";
 import type { Head } from "../types.ts";
+import type { StateMethods } from "./state-thread.ts";
 
 const MESSAGES = {
   ROLLBACK_DETECTED: "a client holds a newer note signed by this log: the store was rolled back",
@@ -21,6 +22,7 @@ export interface PinnedNotesParts {
   verifier: NoteVerifier;
   reads: Reads;
   committer: ThreadClient<CommitMethods>;
+  state: ThreadClient<StateMethods>;
   head(): Head;
 }
 
@@ -58,7 +60,10 @@ export class PinnedNotes {
 
   async #stop(code: keyof typeof MESSAGES, evidence: Uint8Array[]): Promise<never> {
     const message = MESSAGES[code];
+    // Signing stops even where the verdict cannot be kept.
+    const kept = this.#parts.state.call("recordVerdict", code).catch(() => undefined);
     await this.#parts.committer.call("stopSigning", { code, message });
+    await kept;
     throw new StoreError(code, message, { evidence });
   }
 }

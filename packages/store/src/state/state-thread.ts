@@ -1,6 +1,6 @@
 // The thread that owns state.db.
 import { type EngineOptions, openState } from "../engine/sqlite/open.ts";
-import type { SqliteState } from "../engine/sqlite/state-db.ts";
+import type { DetectedCode, SqliteState } from "../engine/sqlite/state-db.ts";
 import { StoreError } from "../errors.ts";
 import { wipe } from "../keys/derive.ts";
 import { serveThread, type ThreadMethods } from "../threads/channel.ts";
@@ -16,11 +16,13 @@ export interface OpenedState {
   openAlarms: number;
   /** How far the log was when it was last closed in order. */
   cursor?: { size: number; leafHash: Uint8Array };
+  /** What a client's note proved; only a new epoch lifts it. */
+  verdict?: DetectedCode;
 }
 
 export interface StateMethods extends ThreadMethods {
-  /** Throws STATE_FOREIGN if its cursor is beyond the log. */
-  open(options: EngineOptions & { treeSize: number }): OpenedState;
+  open(options: EngineOptions): OpenedState;
+  recordVerdict(code: DetectedCode): void;
   /** `raised` is undefined if the same alarm is open; `isFirst` says that it never was before. */
   raise(alarm: AlarmToRaise): { raised?: Alarm; isFirst: boolean };
   list(options: { below: number; limit: number; includeCleared: boolean }): Alarm[];
@@ -36,13 +38,15 @@ serveThread({
     state = openState(options);
     wipe(options.fileKey);
     const cursor = state.cursor(CURSOR);
-    if (cursor && cursor.size > options.treeSize) {
-      throw new StoreError(
-        "STATE_FOREIGN",
-        `open store: its state has seen ${cursor.size} entries, its log has ${options.treeSize}`,
-      );
-    }
-    return { openAlarms: state.countOpenAlarms(), ...(cursor ? { cursor } : {}) };
+    const verdict = state.verdict();
+    return {
+      openAlarms: state.countOpenAlarms(),
+      ...(cursor ? { cursor } : {}),
+      ...(verdict ? { verdict } : {}),
+    };
+  },
+  recordVerdict(code) {
+    state.recordVerdict(code, Date.now());
   },
   raise(alarm) {
     const isFirst = alarm.index === undefined || !state.wasRaised(alarm.code, alarm.index);

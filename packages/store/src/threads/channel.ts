@@ -10,7 +10,8 @@ interface Request {
   argument: unknown;
 }
 
-interface WireError {
+/** A StoreError as plain data. */
+export interface WireError {
   code: StoreErrorCode;
   message: string;
   metadata: Record<string, string>;

@@ -156,8 +156,8 @@ export class SqliteJournalWriter extends SqliteJournal implements JournalWriter 
   }
 
   commit(batch: JournalBatch): void {
-    this.#begin.run();
     try {
+      this.#begin.run();
       for (const e of batch.entries) {
         this.#insertEntry.run(e.index, e.leaf, e.blind, e.evidence, e.body);
       }

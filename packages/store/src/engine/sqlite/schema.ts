@@ -53,6 +53,7 @@ export const indexDdl = (textSearch: boolean): readonly string[] => [
 export const stateDdl: readonly string[] = [
   "CREATE TABLE cursor(name TEXT PRIMARY KEY, size INTEGER NOT NULL, leaf_hash BLOB NOT NULL) WITHOUT ROWID",
   "CREATE TABLE alarm(id INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL, message TEXT NOT NULL, raised_at_ms INTEGER NOT NULL, cleared_at_ms INTEGER, entry INTEGER)",
+  "CREATE TABLE verdict(code TEXT PRIMARY KEY, at_ms INTEGER NOT NULL) WITHOUT ROWID",
   "CREATE UNIQUE INDEX alarm_once ON alarm(code, coalesce(entry, -1)) WHERE cleared_at_ms IS NULL",
 ];
 

@@ -2,6 +2,9 @@
 import type Database from "better-sqlite3-multiple-ciphers";
 import type { Alarm } from "../../types.ts";
 
+/** What a client's pinned note can prove. */
+export type DetectedCode = "ROLLBACK_DETECTED" | "FORK_DETECTED";
+
 interface AlarmRow {
   id: number;
   code: string;
@@ -30,9 +33,19 @@ export class SqliteState {
       .run(name, cursor.size, cursor.leafHash);
   }
 
-  /** The log goes on from elsewhere: what the state had seen of it no longer counts. */
-  forgetCursors(): void {
-    this.#db.prepare("DELETE FROM cursor").run();
+  /** A new epoch goes on from elsewhere: what was seen and found of the old one no longer counts. */
+  forgetHistory(): void {
+    this.#db.exec("DELETE FROM cursor; DELETE FROM verdict");
+  }
+
+  /** Keeps what a client's note proved: a restart must not sign again. */
+  recordVerdict(code: DetectedCode, atMs: number): void {
+    this.#db.prepare("INSERT OR IGNORE INTO verdict(code, at_ms) VALUES (?, ?)").run(code, atMs);
+  }
+
+  verdict(): DetectedCode | undefined {
+    const first = this.#db.prepare("SELECT code FROM verdict ORDER BY at_ms LIMIT 1").pluck();
+    return first.get() as DetectedCode | undefined;
   }
 
   /** Raises an alarm; undefined if the same one is open already. */

@@ -93,29 +93,35 @@ export class SqliteTermIndexWriter extends SqliteTermIndex implements TermIndexW
   }
 
   insert(rows: readonly IndexRow[], cursor: IndexCursor): void {
-    this.db.exec("BEGIN");
-    try {
+    const value = new Uint8Array(8 + cursor.leafHash.length);
+    new DataView(value.buffer).setBigUint64(0, BigInt(cursor.size));
+    value.set(cursor.leafHash, 8);
+    this.#inTransaction(() => {
       for (const row of rows) {
         this.#insertTerms.run(row.index, row.terms);
         if (row.text !== undefined) this.#insertWords?.run(row.index, row.text);
       }
-      const value = new Uint8Array(8 + cursor.leafHash.length);
-      new DataView(value.buffer).setBigUint64(0, BigInt(cursor.size));
-      value.set(cursor.leafHash, 8);
       this.#setCursor.run(value);
-      this.db.exec("COMMIT");
-    } catch (reason) {
-      if (this.db.inTransaction) this.db.exec("ROLLBACK");
-      throw reason;
-    }
+    });
   }
 
   /** Forgets every entry; the tokens' key stays, so that readers need not reopen. */
   clear(): void {
-    this.db.exec("BEGIN");
-    this.db.exec("INSERT INTO terms(terms) VALUES('delete-all')");
-    if (this.textSearch) this.db.exec("INSERT INTO words(words) VALUES('delete-all')");
-    this.db.exec("DELETE FROM meta WHERE name = 'cursor'");
-    this.db.exec("COMMIT");
+    this.#inTransaction(() => {
+      this.db.exec("INSERT INTO terms(terms) VALUES('delete-all')");
+      if (this.textSearch) this.db.exec("INSERT INTO words(words) VALUES('delete-all')");
+      this.db.exec("DELETE FROM meta WHERE name = 'cursor'");
+    });
+  }
+
+  #inTransaction(change: () => void): void {
+    try {
+      this.db.exec("BEGIN");
+      change();
+      this.db.exec("COMMIT");
+    } catch (cause) {
+      if (this.db.inTransaction) this.db.exec("ROLLBACK");
+      throw databaseError(cause, this.db.name);
+    }
   }
 }
