@@ -18,25 +18,11 @@ import {
 } from "@strongroom/protocol";
 import type { Channel } from "./channel.ts";
 import { ClientError, toAnswerError, toClientError } from "./errors.ts";
-import {
-  readState,
-  replaceFile,
-  type TrustState,
-  type VerdictCode,
-  writeState,
-} from "./state-file.ts";
-import { movesOn, policyKeys, policyOfKeys, settlesVerdict, verifiersOf } from "./trust-keys.ts";
-
-export interface TrustOptions {
-  /** C2SP tlog-policy text; its `log` lines are the trusted keys. First use is trusted if absent. */
-  readonly policyText: string | undefined;
-  /** Where to remember; only in memory if absent. */
-  readonly statePath: string | undefined;
-}
-
-interface Seen extends Checkpoint {
-  readonly note: Uint8Array;
-}
+import { readState, type TrustState, type VerdictCode, writeState } from "./state-file.ts";
+import { describeFinding, type Finding, writeEvidence } from "./trust-evidence.ts";
+import { policyOfKeys, verifiersOf } from "./trust-keys.ts";
+import { decideState, standing, type TrustOptions } from "./trust-state.ts";
+import { bySize, isSameTree, type Seen, Sequence, UnsettledNotes } from "./unsettled-notes.ts";
 
 const verdictCodes = ["ROLLBACK_DETECTED", "FORK_DETECTED"] as const satisfies VerdictCode[];
 const SETTLE_EVERY_MS = 30_000;
@@ -55,7 +41,11 @@ export class Trust {
   readonly #statePath: string | undefined;
   #state: TrustState;
   #pinned: Seen | undefined;
-  #newest: Seen | undefined;
+  readonly #unsettled = new UnsettledNotes();
+  /** Pins and proofs, one after another: no note is passed over by a pin that overtakes it. */
+  readonly #proofs = new Sequence();
+  /** Writes of the state file: a pin that is being written must not undo a verdict. */
+  readonly #writes = new Sequence();
   #verdict: ClientError | undefined;
   #settledAtMs = Date.now();
 
@@ -89,28 +79,32 @@ export class Trust {
     if (this.#verdict !== undefined) throw this.#verdict;
   }
 
-  /** Offers the pinned note, and pins the head that the server proves to extend it. */
-  async confirmHead(): Promise<Checkpoint & { note: Uint8Array }> {
-    const pinned = this.#pinned;
-    const head = await this.#channel
-      .unary(LogService.method.getHead, { pinnedNote: pinned?.note ?? new Uint8Array() })
-      .catch((cause) => this.#refusedHead(toClientError(cause)));
-    const offered = this.#verifyNote(head.checkpoint);
-    if (pinned !== undefined) await this.#requireExtends(pinned, offered, head.consistency);
-    await this.#pin(offered);
-    return offered;
+  /** Offers the pinned note, and pins the head that the server proves to extend all we know. */
+  confirmHead(): Promise<Checkpoint & { note: Uint8Array }> {
+    return this.#proofs.run(async () => {
+      this.requireSound();
+      const pinned = this.#pinned;
+      const head = await this.#channel
+        .unary(LogService.method.getHead, { pinnedNote: pinned?.note ?? new Uint8Array() })
+        .catch((cause) => this.#refusedHead(toClientError(cause)));
+      const offered = this.#verifyNote(head.checkpoint);
+      if (pinned !== undefined) await this.#requireExtends(pinned, offered, head.consistency);
+      const unsettled = this.#unsettled.all;
+      await this.#pin(await this.#proveAll(unsettled, offered), unsettled);
+      return offered;
+    });
   }
 
-  /** Checks a note that came with an answer: signed, and neither behind nor beside what we know. */
+  /**
+   * Checks a note that came with an answer: signed, and neither behind nor beside what we know.
+   * It is kept until it is proven; waits for proofs when too many are kept.
+   */
   async observe(note: Uint8Array, sizeMin: bigint): Promise<Checkpoint> {
-    if (this.#newest !== undefined && equalBytes(this.#newest.note, note)) return this.#newest;
-    const seen = this.#verifyNote(note);
+    this.requireSound();
+    const seen =
+      this.#known.find((known) => equalBytes(known.note, note)) ?? this.#verifyNote(note);
     if (seen.size < sizeMin) await this.#record("ROLLBACK_DETECTED", seen);
-    for (const known of [this.#pinned, this.#newest]) {
-      const beside = known?.size === seen.size && !equalBytes(known.root, seen.root);
-      if (beside) await this.#record("FORK_DETECTED", seen, known);
-    }
-    if (seen.size > (this.#newest?.size ?? this.pinnedSize)) this.#newest = seen;
+    await this.#keep(seen);
     if (Date.now() - this.#settledAtMs > SETTLE_EVERY_MS) {
       this.#settledAtMs = Date.now();
       // A verdict found here is kept and thrown by the next call.
@@ -119,18 +113,16 @@ export class Trust {
     return seen;
   }
 
-  /** Proves that the newest note seen extends the pinned one, and pins it. */
-  async settle(): Promise<void> {
-    const { size = 0n } = this.#newest ?? {};
-    const pinned = this.#pinned;
-    const newest = this.#newest;
-    if (newest === undefined || pinned === undefined || size <= pinned.size) return;
-    const { proof } = await this.#channel.unary(LogService.method.getConsistencyProof, {
-      fromSize: pinned.size,
-      toSize: size,
+  /** Proves that all notes seen lie on one line with the pinned one, and pins the newest. */
+  settle(): Promise<void> {
+    return this.#proofs.run(async () => {
+      this.requireSound();
+      const unsettled = this.#unsettled.all;
+      if (unsettled.length === 0) return;
+      const newest = await this.#proveAll(unsettled);
+      if (newest.size > this.pinnedSize) await this.#pin(newest, unsettled);
+      else this.#unsettled.drop(unsettled);
     });
-    await this.#requireExtends(pinned, newest, proof);
-    if (size > this.pinnedSize) await this.#pin(newest);
   }
 
   /** Verifies a receipt of this log under the pinned key and notes its checkpoints. */
@@ -168,6 +160,50 @@ export class Trust {
     }
   }
 
+  get #known(): readonly Seen[] {
+    return this.#pinned === undefined
+      ? this.#unsettled.all
+      : [this.#pinned, ...this.#unsettled.all];
+  }
+
+  /** Nothing is awaited between the last look at what is known and the addition to it. */
+  async #keep(seen: Seen): Promise<void> {
+    for (;;) {
+      const known = this.#known.find(({ size }) => size === seen.size);
+      if (known !== undefined && isSameTree(known, seen)) return;
+      if (known !== undefined) return this.#record("FORK_DETECTED", seen, known);
+      if (!this.#unsettled.isFull) return this.#unsettled.add(seen);
+      await this.settle();
+    }
+  }
+
+  /**
+   * Proves each step from the smallest note to the largest, through the pinned one, and returns
+   * the largest. A head must already be proven to extend the pinned note.
+   */
+  async #proveAll(unsettled: readonly Seen[], head?: Seen): Promise<Seen> {
+    const pinned = this.#pinned;
+    const steps = [pinned, head, ...unsettled].filter((seen) => seen !== undefined).sort(bySize);
+    let [last] = steps;
+    if (last === undefined)
+      throw new ClientError("INTERNAL", "prove no note", { kind: "internal" });
+    for (const next of steps.slice(1)) {
+      const isProven = last === pinned && next === head;
+      if (!isProven) await this.#requireExtends(last, next, await this.#proofOf(last, next));
+      last = next;
+    }
+    // Another answer may have shown a fork while these were proven.
+    this.requireSound();
+    this.#settledAtMs = Date.now();
+    return last;
+  }
+
+  async #proofOf(from: Seen, to: Seen): Promise<Uint8Array[]> {
+    if (from.size === 0n || from.size === to.size) return [];
+    const sizes = { fromSize: from.size, toSize: to.size };
+    return (await this.#channel.unary(LogService.method.getConsistencyProof, sizes)).proof;
+  }
+
   async #requireExtends(pinned: Seen, offered: Seen, proof: Uint8Array[]): Promise<void> {
     if (offered.size < pinned.size) await this.#record("ROLLBACK_DETECTED", offered, pinned);
     try {
@@ -188,96 +224,53 @@ export class Trust {
   async #refusedHead(refusal: ClientError): Promise<never> {
     const code = verdictCodes.find((verdict) => verdict === refusal.code);
     if (code === undefined) throw refusal;
-    const head = await this.#channel.unary(LogService.method.getHead, {}).catch(() => undefined);
-    return this.#record(code, head === undefined ? undefined : this.#verifyNote(head.checkpoint));
+    // A head that does not verify either must not hinder the record.
+    const offered = await this.#channel
+      .unary(LogService.method.getHead, {})
+      .then((head) => this.#verifyNote(head.checkpoint))
+      .catch(() => undefined);
+    return this.#record(code, offered);
   }
 
-  async #pin(seen: Seen): Promise<void> {
+  /** Only for a note that all of `proven` are proven to lie below. */
+  async #pin(seen: Seen, proven: readonly Seen[]): Promise<void> {
+    await this.#write({ note: new TextDecoder().decode(seen.note) });
     this.#pinned = seen;
-    this.#settledAtMs = Date.now();
-    this.#state = { ...this.#state, note: new TextDecoder().decode(seen.note) };
-    if (this.#statePath !== undefined) this.#state = await writeState(this.#statePath, this.#state);
+    this.#unsettled.drop(proven);
+    // Another process has found the log out meanwhile.
+    if (this.#state.verdict !== undefined) this.#verdict ??= standing(this.#state);
+    this.requireSound();
   }
 
-  /** Keeps both notes and the verdict, durably, before anybody is told. */
-  async #record(code: VerdictCode, offered?: Seen, pinned = this.#pinned): Promise<never> {
-    const detectedAt = new Date().toISOString();
-    const message = describe(code, pinned, offered);
-    const notes = [pinned?.note, offered?.note].filter((note) => note !== undefined);
-    const evidence: string[] = [];
-    if (this.#statePath !== undefined) {
-      const stem = `${this.#statePath}.${code.toLowerCase()}-${detectedAt.replaceAll(/[:.]/g, "")}`;
-      for (const [name, seen] of [
-        ["pinned", pinned],
-        ["offered", offered],
-      ] as const) {
-        if (seen === undefined) continue;
-        await replaceFile(`${stem}.${name}.note`, seen.note);
-        evidence.push(`${stem}.${name}.note`);
-      }
-      const verdict = { code, detectedAt, message, evidence };
-      this.#state = await writeState(this.#statePath, { ...this.#state, verdict });
-    }
-    this.#verdict = new ClientError(code, message, { kind: "verification", evidence, notes });
-    throw this.#verdict;
-  }
-}
-
-async function decideState(
-  channel: Channel,
-  options: TrustOptions,
-  remembered: TrustState | undefined,
-): Promise<TrustState> {
-  const policy = options.policyText === undefined ? undefined : policyKeys(options.policyText);
-  if (remembered?.verdict !== undefined) {
-    if (policy === undefined || !settlesVerdict(policy, remembered)) throw standing(remembered);
-    const settled = [...(remembered.settled ?? []), remembered.verdict];
-    return { ...stateOf(policy.logKeys, "policy"), settled };
-  }
-  if (policy !== undefined) {
-    const named = stateOf(policy.logKeys, "policy");
-    if (remembered === undefined) return named;
-    const keys = policy.logKeys.filter((key) => nameOf(key) === remembered.origin);
-    if (keys.length > 0) return { ...remembered, logKeys: keys, pinnedBy: "policy" };
-    // A policy for another log must not silently replace what is remembered of this one; one that
-    // retires the pinned keys says that this log goes on under another origin.
-    return movesOn(policy, remembered) ? named : remembered;
-  }
-  if (remembered !== undefined) return remembered;
-  const keys = await channel.unary(LogService.method.getVerifierKeys, {});
-  if (keys.logVkeys.length === 0) {
-    throw new ClientError("PROTOCOL_VIOLATION", "the server names no log key", {
-      kind: "internal",
+  #write(change: Partial<TrustState>): Promise<void> {
+    return this.#writes.run(async () => {
+      const state = { ...this.#state, ...change };
+      this.#state =
+        this.#statePath === undefined ? state : await writeState(this.#statePath, state);
     });
   }
-  return { version: 1, origin: keys.origin, logKeys: keys.logVkeys, pinnedBy: "first-use" };
-}
 
-function stateOf(logKeys: readonly string[], pinnedBy: TrustState["pinnedBy"]): TrustState {
-  const [first = ""] = logKeys;
-  const origin = nameOf(first);
-  const own = logKeys.filter((key) => nameOf(key) === origin);
-  return { version: 1, origin, logKeys: own, pinnedBy };
-}
-
-function nameOf(vkey: string): string {
-  return verifiersOf([vkey])[0]?.name ?? "";
-}
-
-function standing(state: TrustState): ClientError {
-  const code = state.verdict?.code ?? "FORK_DETECTED";
-  return new ClientError(
-    code,
-    `${state.verdict?.message ?? code} (found ${state.verdict?.detectedAt}; stands until a policy ` +
-      "retires the old key at the resumed size and names the new one)",
-    { kind: "verification", evidence: state.verdict?.evidence ?? [] },
-  );
-}
-
-function describe(code: VerdictCode, pinned?: Seen, offered?: Seen): string {
-  const ours = pinned === undefined ? "the pinned note" : `the pinned note of size ${pinned.size}`;
-  const theirs = offered === undefined ? "the server's head" : `size ${offered.size}`;
-  return code === "ROLLBACK_DETECTED"
-    ? `the server is at ${theirs}, behind ${ours}`
-    : `the server's log at ${theirs} does not contain ${ours}`;
+  /**
+   * Keeps both notes and the verdict, durably, before anybody is told. The verdict stands even if
+   * it cannot be written; why not is its cause.
+   */
+  async #record(code: VerdictCode, offered?: Seen, pinned = this.#pinned): Promise<never> {
+    this.requireSound();
+    const finding: Finding = { code, detectedAt: new Date().toISOString(), pinned, offered };
+    const { detectedAt } = finding;
+    const message = describeFinding(finding);
+    const notes = [pinned?.note, offered?.note].filter((note) => note !== undefined);
+    const evidence: string[] = [];
+    this.#verdict = new ClientError(code, message, { kind: "verification", notes });
+    const failures: unknown[] = [];
+    const fail = (cause: unknown) => failures.push(cause);
+    if (this.#statePath !== undefined) {
+      await writeEvidence(this.#statePath, finding, evidence).catch(fail);
+    }
+    await this.#write({ verdict: { code, detectedAt, message, evidence } }).catch(fail);
+    const [cause] = failures;
+    const options = { kind: "verification", evidence, notes, cause } as const;
+    this.#verdict = new ClientError(code, message, options);
+    throw this.#verdict;
+  }
 }

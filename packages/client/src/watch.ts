@@ -89,8 +89,10 @@ async function* attempt(deps: Deps, options: WatchOptions, fromIndex: bigint) {
 }
 
 async function presentSize(deps: Deps): Promise<bigint> {
+  // Taken before the call: a pin that moves on meanwhile says nothing against this answer.
+  const sizeMin = deps.trust.pinnedSize;
   const head = await deps.channel.unary(LogService.method.getHead, {});
-  const checkpoint = await deps.trust.observe(head.checkpoint, deps.trust.pinnedSize);
+  const checkpoint = await deps.trust.observe(head.checkpoint, sizeMin);
   return checkpoint.size;
 }
 

@@ -6,15 +6,21 @@ import {
   type MessageInitShape,
   toBinary,
 } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
 import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
+  Metadata,
   type MethodDefinition,
   Server,
   ServerCredentials,
+  type ServiceError,
+  status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { ErrorInfoSchema } from "@strongroom/proto/google/rpc/error_details";
+import { StatusSchema } from "@strongroom/proto/google/rpc/status";
 import {
   type AppendStreamRequest,
   AppendStreamResponseSchema,
@@ -53,6 +59,10 @@ export class FakeLog {
   leaves: Uint8Array[] = [];
   /** Called for each batch of AppendStream; true breaks the stream instead of answering. */
   breakBatch: (batch: number) => boolean = () => false;
+  /** The reason for which GetHead refuses every note that is offered to it. */
+  refusal: string | undefined;
+  /** Answered as the head instead of the true one. */
+  headNote: Uint8Array | undefined;
   /** What Watch sends from an index on; the stream breaks after each list. */
   watched: (fromIndex: bigint) => MessageInitShape<typeof WatchResponseSchema>[] = () => [];
   address = "";
@@ -122,8 +132,13 @@ export class FakeLog {
     const pinned =
       pinnedNote.length === 0 ? 0 : Number(parseCheckpoint(parseNote(pinnedNote).text).size);
     const consistency = pinned > 0 && pinned < size ? this.#prove(pinned, size) : [];
+    if (this.refusal !== undefined && pinnedNote.length > 0) {
+      done(refusalOf(this.refusal));
+      return;
+    }
     const treeSize = BigInt(size);
-    done(null, create(GetHeadResponseSchema, { checkpoint: this.note(), treeSize, consistency }));
+    const checkpoint = this.headNote ?? this.note();
+    done(null, create(GetHeadResponseSchema, { checkpoint, treeSize, consistency }));
   };
 
   readonly #getVerifierKeys: handleUnaryCall<unknown, unknown> = (_call, done) => {
@@ -178,6 +193,18 @@ export class FakeLog {
       rootOfLeaves(this.leaves.slice(index * 2 ** level, (index + 1) * 2 ** level)),
     );
   }
+}
+
+function refusalOf(reason: string): Partial<ServiceError> {
+  const info = create(ErrorInfoSchema, { reason, domain: "strongroom" });
+  const rich = create(StatusSchema, {
+    code: status.FAILED_PRECONDITION,
+    message: reason,
+    details: [anyPack(ErrorInfoSchema, info)],
+  });
+  const metadata = new Metadata();
+  metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, rich)));
+  return { code: status.FAILED_PRECONDITION, details: reason, metadata };
 }
 
 function definitionOf(method: DescMethod): MethodDefinition<unknown, unknown> {
