@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type NewFact, openStore, type Store } from "@strongroom/store";
 import { root } from "../support/root.ts";
 import { FactMaker, type MadeFact } from "./facts.ts";
+import { type Slice, timed } from "./measure.ts";
 
 export type Cipher = "aegis256" | "sqlcipher" | "chacha20" | "none";
 
@@ -54,14 +55,14 @@ export class Bench {
     return this.#store;
   }
 
-  /** Appends made-up facts to the big store; returns facts per second, index caught up. */
-  async grow(count: number): Promise<number> {
+  /** Appends made-up facts to the big store, timed until the index has caught up. */
+  async grow(count: number): Promise<Slice> {
     const store = await this.store({ empty: true });
     const made = this.make(count);
-    const startedAt = performance.now();
-    await appendAll(store, made);
-    await indexCaughtUp(store);
-    return (count * 1000) / (performance.now() - startedAt);
+    return timed(count, async () => {
+      await appendAll(store, made);
+      await indexCaughtUp(store);
+    });
   }
 
   make(count: number): MadeFact[] {

@@ -9,6 +9,7 @@ import { grpcBulk, unary } from "./cases/grpc.ts";
 import { get, pagesAtAnyDepth, query } from "./cases/read.ts";
 import { floors, mixed, open, verify } from "./cases/whole.ts";
 import { MachineWatch } from "./machine.ts";
+import { timedWindows } from "./measure.ts";
 import { formatTable, isMet } from "./table.ts";
 
 // In this order: bulk fills the big store that the later cases read.
@@ -30,7 +31,11 @@ const FACTS_DEFAULT = 200_000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { facts: { type: "string", default: String(FACTS_DEFAULT) } },
+  options: {
+    facts: { type: "string", default: String(FACTS_DEFAULT) },
+    // Where to write what was timed when: for npm run profile.
+    windows: { type: "string" },
+  },
 });
 const facts = Number(values.facts);
 if (!Number.isSafeInteger(facts) || facts < 20_000) throw new Error("--facts takes 20000 or more");
@@ -52,6 +57,7 @@ try {
 } finally {
   await bench.close();
 }
+if (values.windows !== undefined) writeFileSync(values.windows, JSON.stringify(timedWindows()));
 const machine = watch.report();
 console.log(formatTable(results));
 console.log(

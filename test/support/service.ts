@@ -12,6 +12,8 @@ export interface ServiceOptions {
   cipher?: Cipher;
   /** Further settings by name, e.g. `{ "text-search": "true" }`. */
   settings?: Readonly<Record<string, string>>;
+  /** Flags of node itself. */
+  nodeOptions?: readonly string[];
 }
 
 export interface Service {
@@ -65,7 +67,7 @@ export async function startService(folder: string, options: ServiceOptions = {})
     "admin.listen": "127.0.0.1:0",
     ...options.settings,
   };
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), MAIN], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, ...variables(settings) },
   });

@@ -9,7 +9,7 @@ import {
   type Result,
 } from "../bench.ts";
 import { JournalFloor } from "../floors/journal-floor.ts";
-import { interleave, median, rateOf } from "../measure.ts";
+import { compare, inTurns, median, rateOf, type Slice, timed } from "../measure.ts";
 
 const SLICES = 10;
 const COMMITS = 60;
@@ -19,19 +19,19 @@ export async function bulk(bench: Bench): Promise<Result[]> {
   const floor = new JournalFloor(bench.folder, "aegis256");
   const perSlice = Math.max(BATCH, Math.round(bench.facts / SLICES / BATCH) * BATCH);
   const bodies = () => bench.make(perSlice).map(({ bytes }) => bytes);
-  const rates = await interleave(
+  const slices = await inTurns(
+    { row: "bulk", count: SLICES, warmUp: 0 },
     {
       ours: () => bench.grow(perSlice),
       floor: () => {
         const made = bodies();
-        return rateOf(perSlice, () => floor.append(made));
+        return timed(perSlice, () => floor.append(made));
       },
     },
-    SLICES,
-    false,
   );
   floor.close();
-  const ours = rates.slices.map(([rate]) => rate);
+  const rates = compare(slices.ours, slices.floor);
+  const ours = slices.ours.map(rateOf);
   const first = median(ours.slice(1, 4));
   const last = median(ours.slice(-3));
   return [
@@ -88,14 +88,18 @@ export async function ciphers(bench: Bench): Promise<Result[]> {
   for (const cipher of ["aegis256", "sqlcipher", "chacha20"] satisfies Cipher[]) {
     const ours = await bench.newStore(`cipher-${cipher}`, cipher);
     const plain = await bench.newStore(`plain-beside-${cipher}`, "none");
-    const slice = async (store: typeof ours): Promise<number> => {
+    const slice = async (store: typeof ours): Promise<Slice> => {
       const made = bench.make(CIPHER_SLICE);
-      return rateOf(CIPHER_SLICE, async () => {
+      return timed(CIPHER_SLICE, async () => {
         await appendAll(store, made);
         await indexCaughtUp(store);
       });
     };
-    const rates = await interleave({ ours: () => slice(ours), floor: () => slice(plain) }, 5);
+    const slices = await inTurns(
+      { row: `ciphers: ${cipher}`, count: 5 },
+      { ours: () => slice(ours), floor: () => slice(plain) },
+    );
+    const rates = compare(slices.ours, slices.floor);
     await ours.close();
     await plain.close();
     results.push({

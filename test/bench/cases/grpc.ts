@@ -14,7 +14,7 @@ import {
 import { startService } from "../../support/service.ts";
 import { appendAll, type Bench, indexCaughtUp, type Result } from "../bench.ts";
 import { syncFloor } from "../floors/copy-floor.ts";
-import { interleave, median, rateOf } from "../measure.ts";
+import { compare, inTurns, median, monotonicMs, msOf, timed } from "../measure.ts";
 import { RawClient } from "../raw-client.ts";
 
 const BULK_SLICE = 20_000;
@@ -22,26 +22,33 @@ const CALLERS = 64;
 const UNARY_SLICE = 4_000;
 const LONE_CALLS = 300;
 const SYNCS = 200;
+/** A bench that is profiled has its service profiled too. */
+const PROFILED = { nodeOptions: process.execArgv.filter((flag) => flag.startsWith("--cpu-prof")) };
 
 export async function grpcBulk(bench: Bench): Promise<Result[]> {
-  const service = await startService(join(bench.folder, "grpc-bulk"));
+  const service = await startService(join(bench.folder, "grpc-bulk"), PROFILED);
   const client = new Lines("bulk-client", [service.address, service.token]);
   const library = await bench.newStore("beside-grpc", "aegis256");
   let seed = 1000;
   try {
-    const rates = await interleave(
+    const slices = await inTurns(
+      { row: "grpc-bulk", count: 5 },
       {
-        ours: async () => (BULK_SLICE * 1000) / Number(await client.ask(`${++seed} ${BULK_SLICE}`)),
+        ours: async () => {
+          const ms = Number(await client.ask(`${++seed} ${BULK_SLICE}`));
+          const endedAt = monotonicMs();
+          return { units: BULK_SLICE, startedAt: endedAt - ms, endedAt };
+        },
         floor: () => {
           const made = bench.make(BULK_SLICE);
-          return rateOf(BULK_SLICE, async () => {
+          return timed(BULK_SLICE, async () => {
             await appendAll(library, made);
             await indexCaughtUp(library);
           });
         },
       },
-      5,
     );
+    const rates = compare(slices.ours, slices.floor);
     const what = "bulk append through gRPC, client in another process";
     return [
       {
@@ -64,7 +71,7 @@ export async function grpcBulk(bench: Bench): Promise<Result[]> {
 }
 
 export async function unary(bench: Bench): Promise<Result[]> {
-  const service = await startService(join(bench.folder, "unary"));
+  const service = await startService(join(bench.folder, "unary"), PROFILED);
   const { append } = FactService.method;
   const ours = new RawClient(service.address, append, service.token);
   const request = () => {
@@ -79,14 +86,27 @@ export async function unary(bench: Bench): Promise<Result[]> {
   try {
     const many = (client: typeof ours) => () => {
       const queue = requests(UNARY_SLICE);
-      return rateOf(UNARY_SLICE, () => callAll(client, queue));
+      return timed(UNARY_SLICE, () => callAll(client, queue));
     };
-    const busy = await interleave({ ours: many(ours), floor: many(echo) }, 5);
-    const lone = (client: typeof ours) => async () =>
-      median(await latencies(client, requests(LONE_CALLS)));
-    const alone = await interleave({ ours: lone(ours), floor: lone(echo) }, 5);
-    const syncMs = 1000 / (await rateOf(SYNCS, () => syncFloor(bench.folder, SYNCS)));
-    const allowed = 2 * syncMs + 1.5 * alone.floor;
+    const row = `unary: ${CALLERS} callers`;
+    const many64 = await inTurns({ row, count: 5 }, { ours: many(ours), floor: many(echo) });
+    const busy = compare(many64.ours, many64.floor);
+    const lone = (client: typeof ours) => () => {
+      const queue = requests(LONE_CALLS);
+      return timed(LONE_CALLS, async () => {
+        for (const next of queue) await client.call(next);
+      });
+    };
+    const alone = await inTurns(
+      { row: "unary: one caller", count: 5 },
+      {
+        ours: lone(ours),
+        echo: lone(echo),
+        sync: () => timed(SYNCS, () => syncFloor(bench.folder, SYNCS)),
+      },
+    );
+    const latency = median(alone.ours.map(msOf));
+    const allowed = 2 * median(alone.sync.map(msOf)) + 1.5 * median(alone.echo.map(msOf));
     return [
       {
         case: "unary",
@@ -102,10 +122,10 @@ export async function unary(bench: Bench): Promise<Result[]> {
         case: "unary",
         what: "unary append, one caller",
         unit: "ms",
-        ours: alone.ours,
+        ours: latency,
         floor: allowed,
         against: "2 fsync + 1.5 × echo",
-        ratio: alone.ours / allowed,
+        ratio: latency / allowed,
         target: { atMost: 1 },
       },
     ];
@@ -125,19 +145,6 @@ async function callAll<M>(
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) await client.call(next);
   };
   await Promise.all(Array.from({ length: CALLERS }, caller));
-}
-
-async function latencies<M>(
-  client: { call(message: M): Promise<unknown> },
-  requests: readonly M[],
-): Promise<number[]> {
-  const times: number[] = [];
-  for (const request of requests) {
-    const startedAt = performance.now();
-    await client.call(request);
-    times.push(performance.now() - startedAt);
-  }
-  return times;
 }
 
 function memory(pid: number): Result {
@@ -185,7 +192,7 @@ class Lines {
 
   async end(): Promise<void> {
     this.#reader.close();
-    this.#child.kill("SIGTERM");
+    this.#child.stdin?.end();
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       await once(this.#child, "exit");
     }

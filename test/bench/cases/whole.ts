@@ -5,7 +5,7 @@ import { appendAll, BATCH, type Bench, type Result } from "../bench.ts";
 import { COMMON_SCOPE } from "../facts.ts";
 import { copyFloor, syncFloor } from "../floors/copy-floor.ts";
 import { FLOOR_BATCH, JournalFloor } from "../floors/journal-floor.ts";
-import { interleave, median, rateOf } from "../measure.ts";
+import { compare, inTurns, median, rateOf, timed } from "../measure.ts";
 
 const OPENS = 5;
 const MIXED_SLICE = 10 * BATCH;
@@ -13,8 +13,8 @@ const SYNCS = 200;
 const COPY_MIB = 64;
 
 export async function floors(bench: Bench): Promise<Result[]> {
-  const syncs = await rateOf(SYNCS, () => syncFloor(bench.folder, SYNCS));
-  const copy = await rateOf(COPY_MIB, () => copyFloor(bench.folder, COPY_MIB << 20));
+  const syncs = rateOf(await timed(SYNCS, () => syncFloor(bench.folder, SYNCS)));
+  const copy = rateOf(await timed(COPY_MIB, () => copyFloor(bench.folder, COPY_MIB << 20)));
   const alone = { case: "floors", floor: Number.NaN, against: "", ratio: Number.NaN };
   return [
     { ...alone, what: "write of 4 KiB and fsync", unit: "/s", ours: syncs },
@@ -28,17 +28,16 @@ export async function verify(bench: Bench): Promise<Result[]> {
   const scanned = Math.min(bench.facts, 50 * FLOOR_BATCH);
   floor.append(bench.make(scanned).map(({ bytes }) => bytes));
   const size = store.head().size;
-  const ours = async () => {
-    const startedAt = performance.now();
-    const summary = await store.verify();
-    if (summary.verdict !== "verified") throw new Error(`the bench store is ${summary.verdict}`);
-    return (size * 1000) / (performance.now() - startedAt);
-  };
-  const rates = await interleave(
-    { ours, floor: () => rateOf(scanned, () => floor.scan(0, scanned)) },
-    3,
-    false,
+  const ours = () =>
+    timed(size, async () => {
+      const summary = await store.verify();
+      if (summary.verdict !== "verified") throw new Error(`the bench store is ${summary.verdict}`);
+    });
+  const slices = await inTurns(
+    { row: "verify", count: 3, warmUp: 0 },
+    { ours, floor: () => timed(scanned, () => floor.scan(0, scanned)) },
   );
+  const rates = compare(slices.ours, slices.floor);
   floor.close();
   const cores = cpus().length;
   return [
@@ -105,7 +104,8 @@ export async function mixed(bench: Bench): Promise<Result[]> {
       await Promise.allSettled(others);
     }
   };
-  const rates = await interleave({ ours: beside, floor: alone }, 5);
+  const slices = await inTurns({ row: "mixed", count: 5 }, { ours: beside, floor: alone });
+  const rates = compare(slices.ours, slices.floor);
   return [
     {
       case: "mixed",

@@ -34,3 +34,5 @@ server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port
   if (error) throw error;
   process.stdout.write(`127.0.0.1:${port}\n`);
 });
+// Whoever started it closes its input to end it.
+process.stdin.on("end", () => server.forceShutdown()).resume();

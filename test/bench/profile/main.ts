@@ -1,0 +1,91 @@
+// npm run profile -- <case> [--facts N] [--keep FOLDER]: what each thread does while a case of the
+// bench is timed, by our own step names and by function.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import type { Window } from "../measure.ts";
+import { readThread, type ThreadTimes } from "./read-profile.ts";
+
+const SAMPLE_US = 500;
+const STEPS_SHOWN = 24;
+const FUNCTIONS_SHOWN = 14;
+/** Threads that were busy for less of the time than this are left out. */
+const BUSY_MIN = 0.01;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { facts: { type: "string", default: "200000" }, keep: { type: "string" } },
+});
+const [name] = positionals;
+if (name === undefined || positionals.length > 1) {
+  throw new Error("usage: npm run profile -- <case> [--facts N] [--keep FOLDER]");
+}
+const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), "profile-"));
+try {
+  runCase(name, folder);
+  print(folder);
+} finally {
+  if (values.keep === undefined) rmSync(folder, { recursive: true, force: true });
+}
+
+function runCase(caseName: string, into: string): void {
+  mkdirSync(into, { recursive: true });
+  const bench = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
+  const profiling = ["--cpu-prof", `--cpu-prof-dir=${into}`, `--cpu-prof-interval=${SAMPLE_US}`];
+  const args = [caseName, "--facts", values.facts, "--windows", join(into, "windows.json")];
+  const { status } = spawnSync(process.execPath, [...profiling, bench, ...args], {
+    stdio: "inherit",
+  });
+  if (status !== 0) throw new Error(`the bench ended with ${status}`);
+}
+
+function print(from: string): void {
+  const windows = JSON.parse(readFileSync(join(from, "windows.json"), "utf8")) as Window[];
+  const ours = windows.filter(({ side }) => side === "ours");
+  const files = readdirSync(from).filter((file) => file.endsWith(".cpuprofile"));
+  for (const row of new Set(ours.map((window) => window.row))) {
+    const ofRow = ours.filter((window) => window.row === row);
+    const units = sum(ofRow.map((window) => window.units));
+    const ms = sum(ofRow.map((window) => window.endedAt - window.startedAt));
+    const rate = Math.round((units * 1000) / ms).toLocaleString("en-US");
+    console.log(`\n## ${row}: ${units} in ${Math.round(ms)} ms, ${rate}/s while profiled`);
+    const threads = files.map((file) => readThread(join(from, file), ofRow));
+    for (const thread of byProcess(threads)) printThread(thread, { units, ms });
+  }
+}
+
+/** Main threads before the others of their process. */
+function byProcess(threads: ThreadTimes[]): ThreadTimes[] {
+  const order = ["main", "service", "commit", "indexer", "reader", "state"];
+  return threads.sort(
+    (a, b) => a.pid.localeCompare(b.pid) || order.indexOf(a.name) - order.indexOf(b.name),
+  );
+}
+
+function printThread(thread: ThreadTimes, timed: { units: number; ms: number }): void {
+  const idle = thread.steps.get("idle") ?? 0;
+  const busy = sum([...thread.steps.values()]) - idle;
+  if (busy < timed.ms * BUSY_MIN) return;
+  const perUnit = (ms: number) => ((ms * 1000) / timed.units).toFixed(2).padStart(8);
+  const share = (ms: number) => `${((ms * 100) / timed.ms).toFixed(1).padStart(5)} %`;
+  const line = (what: string, ms: number) =>
+    console.log(`  ${perUnit(ms)} µs  ${share(ms)}  ${what}`);
+  console.log(`\n${thread.name} (process ${thread.pid}), per unit and of the time:`);
+  line("busy", busy);
+  for (const [step, ms] of top(thread.steps, STEPS_SHOWN)) if (step !== "idle") line(step, ms);
+  console.log("  by function");
+  for (const [what, ms] of top(thread.functions, FUNCTIONS_SHOWN)) {
+    if (what !== "(idle)") line(what, ms);
+  }
+}
+
+function top(times: Map<string, number>, count: number): [string, number][] {
+  return [...times].sort(([, a], [, b]) => b - a).slice(0, count);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
