@@ -71,7 +71,7 @@ function hasHeadersOfThisNode(prefix) {
 function compile() {
   say("compiling TypeScript");
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  const targets = ["packages/cli", "services/storage"];
+  const targets = ["packages/cli", "services/storage", "services/attestor"];
   run(process.execPath, [tsc, "-b", ...targets], { cwd: root, env: process.env });
 }
 

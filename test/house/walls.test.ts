@@ -43,6 +43,10 @@ const refused: [path: string, imports: string, because: RegExp][] = [
   ["packages/cli/src/serve.ts", "@strongroom/storage", /starts services as child processes/],
   ["services/storage/src/server.ts", "@strongroom/client", /stand on its other side/],
   ["services/attestor/src/attest.ts", "@strongroom/store", /Sidecars reach the store only by/],
+  ["services/attestor/src/attest.ts", "bullmq", /goes through the job driver/],
+  ["packages/runtime/src/jobs/embedded.ts", "ioredis", /goes through the job driver/],
+  ["packages/runtime/src/jobs/bullmq-queue.ts", "@strongroom/client", /it knows no store/],
+  ["packages/cli/src/service/dev.ts", "@strongroom/attestor", /starts services as child processes/],
 ];
 
 for (const [path, imports, because] of refused) {
@@ -57,6 +61,7 @@ const allowed: [path: string, imports: string][] = [
   ["packages/protocol/src/crypto/node.ts", "node:crypto"],
   ["packages/cli/src/init.ts", "@strongroom/store"],
   ["services/storage/src/server.ts", "@grpc/grpc-js"],
+  ["packages/runtime/src/jobs/bullmq-queue.ts", "bullmq"],
 ];
 
 for (const [path, imports] of allowed) {

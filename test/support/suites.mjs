@@ -16,6 +16,7 @@ const SUITES = [
   { folder: "packages/client", name: "client" },
   { folder: "packages/cli", name: "cli" },
   { folder: "services/storage", name: "storage" },
+  { folder: "services/attestor", name: "attestor" },
   { folder: "test/conformance", name: "conformance" },
   { folder: "test/integration", name: "integration", ciphers: true },
   { folder: "test/fault", name: "fault" },
