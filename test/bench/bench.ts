@@ -1,39 +1,30 @@
-// What every case works with: one big store that grows through the run, and where files may lie.
+// What the cases share: one big store that grows through the run, the journal floor beside it, a
+// small store to compare with, and where files may lie.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type NewFact, openStore, type Store } from "@strongroom/store";
+import type { Store } from "@strongroom/store";
 import { root } from "../support/root.ts";
 import { FactMaker, type MadeFact } from "./facts.ts";
-import { type Slice, timed } from "./measure.ts";
+import { JournalFloor } from "./floors/journal-floor.ts";
+import { showProgress } from "./measure.ts";
+import { appendIndexed, BATCH, openBenchStore, removeStore } from "./store-work.ts";
 
-export type Cipher = "aegis256" | "sqlcipher" | "chacha20" | "none";
-
-/** One line of the table. */
-export interface Result {
-  case: string;
-  what: string;
-  unit: string;
-  ours: number;
-  floor: number;
-  /** What the floor is. */
-  against: string;
-  ratio: number;
-  /** Undefined where a number is only reported. */
-  target?: { atLeast: number } | { atMost: number };
-  note?: string;
-}
-
-export const BATCH = 2000;
-const CONTEXT = { principal: "bench", requestId: "bench", peer: "bench" };
+/** Loads other than the big store's stop here: each runs once to a million. */
+const LOAD_MAX = 1_000_000;
+const SLICE_MAX = 100_000;
+const SMALL_MAX = 100_000;
+const SAMPLES = 20_000;
+const GENESIS = 1;
 
 export class Bench {
   readonly facts: number;
   readonly folder: string;
-  readonly key = new Uint8Array(32).fill(7);
-  /** The last few thousand facts appended to the big store. */
-  readonly recent: MadeFact[] = [];
   #store: Store | undefined;
+  #small: Store | undefined;
+  #floor: JournalFloor | undefined;
   #maker = new FactMaker(1);
+  #samples: MadeFact[] = [];
+  #made = 0;
 
   constructor(facts: number) {
     this.facts = facts;
@@ -46,30 +37,33 @@ export class Bench {
     return join(this.folder, "big");
   }
 
-  /** The big store, open. Filled to `facts` unless `empty`. */
-  async store(options: { empty?: boolean } = {}): Promise<Store> {
-    this.#store ??= await openStore({ path: this.bigPath, key: this.key, cipher: "aegis256" });
-    if (options.empty !== true) {
-      while (this.#store.head().size < this.facts) await this.grow(10 * BATCH);
+  get smallPath(): string {
+    return join(this.folder, "small");
+  }
+
+  get smallFacts(): number {
+    return wholeBatches(Math.min(SMALL_MAX, this.facts / 2));
+  }
+
+  /** Facts between two changes of side. */
+  get slice(): number {
+    return wholeBatches(Math.min(SLICE_MAX, this.facts / 10));
+  }
+
+  /** Slices of a load that runs beside the big store's. */
+  get loadSlices(): number {
+    return Math.round(Math.min(LOAD_MAX, this.facts) / this.slice);
+  }
+
+  /** The big store, open and filled. */
+  async store(): Promise<Store> {
+    const store = this.#store ?? (await openBenchStore(this.bigPath));
+    this.#store = store;
+    while (store.head().size - GENESIS < this.facts) {
+      showProgress("fill the store", store.head().size, this.facts);
+      await appendIndexed(store, bytesOf(this.make(this.slice)));
     }
-    return this.#store;
-  }
-
-  /** Appends made-up facts to the big store, timed until the index has caught up. */
-  async grow(count: number): Promise<Slice> {
-    const store = await this.store({ empty: true });
-    const made = this.make(count);
-    return timed(count, async () => {
-      await appendAll(store, made);
-      await indexCaughtUp(store);
-    });
-  }
-
-  make(count: number): MadeFact[] {
-    const made = this.#maker.batch(count);
-    this.recent.push(...made.slice(-1000));
-    this.recent.splice(0, this.recent.length - 5000);
-    return made;
+    return store;
   }
 
   async closeStore(): Promise<void> {
@@ -77,36 +71,69 @@ export class Bench {
     this.#store = undefined;
   }
 
-  newStore(name: string, cipher: Cipher): Promise<Store> {
-    const key = cipher === "none" ? "none://" : this.key;
-    return openStore({ path: join(this.folder, name), key, cipher });
+  /** Entries that the big store must have by now. */
+  get size(): number {
+    return this.#made + GENESIS;
+  }
+
+  /** Facts for the big store: whoever makes them appends them. A spread of them is remembered. */
+  make(count: number): MadeFact[] {
+    const made = this.#maker.batch(count);
+    const stride = Math.max(1, Math.floor(this.facts / SAMPLES));
+    for (const fact of made) {
+      if (this.#made++ % stride === 0) this.#samples.push({ ...fact, bytes: new Uint8Array() });
+    }
+    return made;
+  }
+
+  /** Facts from all over the big store, others for each `turn`. */
+  samples(count: number, turn: number): MadeFact[] {
+    // A stride that shares no factor with the number of samples spreads them.
+    const at = (i: number) => ((turn * count + i) * 7919) % this.#samples.length;
+    return Array.from({ length: count }, (_, i) => this.#samples[at(i)] as MadeFact);
+  }
+
+  /** A store of `smallFacts`, for what must not depend on size. */
+  async small(): Promise<{ store: Store; facts: MadeFact[] }> {
+    const facts = new FactMaker(2).batch(this.smallFacts);
+    this.#small ??= await openBenchStore(this.smallPath);
+    if (this.#small.head().size === GENESIS) await appendIndexed(this.#small, bytesOf(facts));
+    return { store: this.#small, facts };
+  }
+
+  async removeSmall(): Promise<void> {
+    if (this.#small) await removeStore(this.#small, this.smallPath);
+    this.#small = undefined;
+  }
+
+  /** The floor's table beside the big store; filled like it unless `empty`. */
+  floor(options: { empty?: boolean } = {}): JournalFloor {
+    this.#floor ??= new JournalFloor(this.folder, "aegis256");
+    const maker = new FactMaker(3);
+    while (options.empty !== true && this.#floor.size < this.facts) {
+      showProgress("fill the floor", this.#floor.size, this.facts);
+      this.#floor.append(bytesOf(maker.batch(this.slice)));
+    }
+    return this.#floor;
   }
 
   async close(): Promise<void> {
+    await this.#small?.close();
     await this.closeStore();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.#floor?.close();
+    this.remove();
+  }
+
+  /** Everything on disk, whoever still has it open. */
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
-/** Batches of 2,000 with two in flight, as a bulk importer would. */
-export async function appendAll(store: Store, made: readonly MadeFact[]): Promise<void> {
-  let flying: Promise<unknown> = Promise.resolve();
-  for (let at = 0; at < made.length; at += BATCH) {
-    const batch: NewFact[] = made.slice(at, at + BATCH).map(({ bytes }) => ({ bytes }));
-    const next = store.appendBatch(batch, CONTEXT);
-    await flying;
-    flying = next;
-  }
-  await flying;
+export function bytesOf(made: readonly MadeFact[]): Uint8Array[] {
+  return made.map(({ bytes }) => bytes);
 }
 
-export async function appendBatch(store: Store, made: readonly MadeFact[]): Promise<void> {
-  await store.appendBatch(
-    made.map(({ bytes }) => ({ bytes })),
-    CONTEXT,
-  );
-}
-
-export async function indexCaughtUp(store: Store): Promise<void> {
-  while (store.status().indexLag > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+function wholeBatches(facts: number): number {
+  return Math.max(1, Math.round(facts / BATCH)) * BATCH;
 }

@@ -31,6 +31,22 @@ export class MachineWatch {
   }
 }
 
+/** One line for people. */
+export function describeMachine({
+  cores,
+  cpu,
+  memoryGiB,
+  node,
+  load,
+  steal,
+}: MachineReport): string {
+  const loads = load.map((value) => value.toFixed(1)).join(" → ");
+  return (
+    `${cores} cores of ${cpu}, ${memoryGiB} GiB, node ${node}, ` +
+    `load average ${loads}, steal ${(steal * 100).toFixed(1)} %`
+  );
+}
+
 // First line of /proc/stat: user nice system idle iowait irq softirq steal guest guest_nice.
 function cpuTicks(): { total: number; steal: number } {
   try {

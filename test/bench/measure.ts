@@ -51,13 +51,15 @@ export interface Rounds {
   count: number;
   /** Rounds before the first that counts. Default 1. */
   warmUp?: number;
+  /** What is not timed: runs before each round. */
+  prepare?(round: number): unknown;
 }
 
 type Sides<K extends string> = Record<K, (round: number) => Promise<Slice>>;
 
 /** Every side once a round, another one first in each; resolves to the slices of each side. */
 export async function inTurns<K extends string>(
-  { row, count, warmUp = 1 }: Rounds,
+  { row, count, warmUp = 1, prepare }: Rounds,
   sides: Sides<K>,
 ): Promise<Record<K, Slice[]>> {
   const names = Object.keys(sides) as K[];
@@ -67,6 +69,7 @@ export async function inTurns<K extends string>(
   >;
   for (let round = 0; round < count + warmUp; round++) {
     showProgress(row, round + 1, count + warmUp);
+    await prepare?.(round);
     for (let turn = 0; turn < names.length; turn++) {
       const side = names[(round + turn) % names.length] as K;
       const slice = await sides[side](round);
@@ -98,6 +101,7 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-function showProgress(row: string, round: number, of: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Kbench: ${row} ${round}/${of}`);
+/** One line on a terminal, rewritten; nothing elsewhere. */
+export function showProgress(what: string, done: number, of: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K  ${what} ${done}/${of}\r`);
 }

@@ -4,14 +4,15 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "../support/root.ts";
-import type { Result } from "./bench.ts";
+import { describeMachine, type MachineReport } from "./machine.ts";
+import type { Result } from "./result.ts";
 import { formatTable } from "./table.ts";
 
 /** A saved run: JSON knows no NaN, so that what is not there is null. */
 interface Saved {
   facts: number;
   date: string;
-  machine: { cores: number; cpu: string; memoryGiB: number; node: string; load: number[] };
+  machine: MachineReport;
   results: (Omit<Result, "floor" | "ratio"> & { floor: number | null; ratio: number | null })[];
 }
 
@@ -27,8 +28,6 @@ export function withTable(readme: string): string {
 
 function section(): string {
   const { facts, date, machine, results } = largest();
-  const { cores, cpu, memoryGiB, node, load } = machine;
-  const loads = load.map((value) => value.toFixed(1)).join(" → ");
   const table = formatTable(
     results.map((one) => ({
       ...one,
@@ -37,8 +36,7 @@ function section(): string {
     })),
   );
   return [
-    `${facts.toLocaleString("en-US")} facts, ${date}: ${cores} cores of ${cpu}, ${memoryGiB} GiB, node ${node},`,
-    `load average ${loads} (other work ran beside it).`,
+    `${facts.toLocaleString("en-US")} facts, ${date}: ${describeMachine(machine)}.`,
     "",
     table,
     "",
@@ -47,7 +45,7 @@ function section(): string {
 
 function largest(): Saved {
   const runs = readdirSync(RESULTS)
-    .filter((name) => name.endsWith(".json"))
+    .filter((name) => /^facts-\d+\.json$/.test(name))
     .map((name) => JSON.parse(readFileSync(join(RESULTS, name), "utf8")) as Saved);
   const [first, ...rest] = runs;
   if (first === undefined) throw new Error(`no results in ${RESULTS}: npm run bench makes them`);

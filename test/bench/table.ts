@@ -1,16 +1,16 @@
 // The results as a Markdown table, the same on the terminal and in the README.
-import type { Result } from "./bench.ts";
+import type { Result } from "./result.ts";
 
 export function formatTable(results: readonly Result[]): string {
   const rows = results.map((result) => [
     result.what,
+    targetOf(result),
+    Number.isNaN(result.ratio) ? "" : result.ratio.toFixed(2),
+    result.target === undefined ? "" : isMet(result) ? "yes" : "no",
     amount(result.ours, result.unit),
     Number.isNaN(result.floor) ? "" : `${amount(result.floor, result.unit)} (${result.against})`,
-    Number.isNaN(result.ratio) ? "" : result.ratio.toFixed(2),
-    targetOf(result),
-    result.target === undefined ? "" : isMet(result) ? "yes" : "no",
   ]);
-  const header = ["what", "ours", "floor", "ratio", "target", "met"];
+  const header = ["what", "target", "ratio", "met", "ours", "floor"];
   return [header, header.map(() => "---"), ...rows]
     .map((row) => `| ${row.join(" | ")} |`)
     .join("\n");
@@ -22,7 +22,7 @@ export function isMet({ target, ratio }: Result): boolean {
 }
 
 function targetOf({ target, note }: Result): string {
-  if (target === undefined) return "";
+  if (target === undefined) return note ?? "reported";
   if (note !== undefined) return note;
   return "atLeast" in target ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
 }

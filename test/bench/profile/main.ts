@@ -1,4 +1,4 @@
-// npm run profile -- <case> [--facts N] [--keep FOLDER]: what each thread does while a case of the
+// npm run profile -- <case> [--facts N] [--floor] [--keep FOLDER]: what each thread does while a case of the
 // bench is timed, by our own step names and by function.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -17,11 +17,15 @@ const BUSY_MIN = 0.01;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { facts: { type: "string", default: "200000" }, keep: { type: "string" } },
+  options: {
+    facts: { type: "string", default: "200000" },
+    keep: { type: "string" },
+    floor: { type: "boolean", default: false },
+  },
 });
 const [name] = positionals;
 if (name === undefined || positionals.length > 1) {
-  throw new Error("usage: npm run profile -- <case> [--facts N] [--keep FOLDER]");
+  throw new Error("usage: npm run profile -- <case> [--facts N] [--floor] [--keep FOLDER]");
 }
 const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), "profile-"));
 try {
@@ -44,17 +48,23 @@ function runCase(caseName: string, into: string): void {
 
 function print(from: string): void {
   const windows = JSON.parse(readFileSync(join(from, "windows.json"), "utf8")) as Window[];
-  const ours = windows.filter(({ side }) => side === "ours");
   const files = readdirSync(from).filter((file) => file.endsWith(".cpuprofile"));
-  for (const row of new Set(ours.map((window) => window.row))) {
-    const ofRow = ours.filter((window) => window.row === row);
+  for (const { row, side } of rowsOf(windows)) {
+    const ofRow = windows.filter((window) => window.row === row && window.side === side);
     const units = sum(ofRow.map((window) => window.units));
     const ms = sum(ofRow.map((window) => window.endedAt - window.startedAt));
     const rate = Math.round((units * 1000) / ms).toLocaleString("en-US");
-    console.log(`\n## ${row}: ${units} in ${Math.round(ms)} ms, ${rate}/s while profiled`);
+    const name = side === "ours" ? row : `${row}: ${side}`;
+    console.log(`\n## ${name}: ${units} in ${Math.round(ms)} ms, ${rate}/s while profiled`);
     const threads = files.map((file) => readThread(join(from, file), ofRow));
     for (const thread of byProcess(threads)) printThread(thread, { units, ms });
   }
+}
+
+/** Floors only when asked for. */
+function rowsOf(windows: readonly Window[]): Pick<Window, "row" | "side">[] {
+  const found = new Map(windows.map((window) => [`${window.row} ${window.side}`, window]));
+  return [...found.values()].filter(({ side }) => values.floor || side !== "floor");
 }
 
 /** Main threads before the others of their process. */
