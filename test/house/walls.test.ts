@@ -43,6 +43,7 @@ const refused: [path: string, imports: string, because: RegExp][] = [
   ["packages/cli/src/serve.ts", "@strongroom/storage", /starts services as child processes/],
   ["services/storage/src/server.ts", "@strongroom/client", /stand on its other side/],
   ["services/attestor/src/attest.ts", "@strongroom/store", /Sidecars reach the store only by/],
+  ["services/witness/src/witness.ts", "@strongroom/client", /A witness knows no store/],
   ["services/attestor/src/attest.ts", "bullmq", /goes through the job driver/],
   ["packages/runtime/src/jobs/embedded.ts", "ioredis", /goes through the job driver/],
   ["packages/runtime/src/jobs/bullmq-queue.ts", "@strongroom/client", /it knows no store/],

@@ -17,6 +17,7 @@ const SUITES = [
   { folder: "packages/cli", name: "cli" },
   { folder: "services/storage", name: "storage" },
   { folder: "services/attestor", name: "attestor" },
+  { folder: "services/witness", name: "witness" },
   { folder: "test/conformance", name: "conformance" },
   { folder: "test/integration", name: "integration", ciphers: true },
   { folder: "test/fault", name: "fault" },
