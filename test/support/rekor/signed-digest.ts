@@ -1,0 +1,40 @@
+// ECDSA over a digest that is already there. node:crypto always hashes what it verifies.
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { p256 } from "@noble/curves/nist.js";
+
+export interface SignedDigest {
+  readonly key: KeyObject;
+  readonly digest: Uint8Array;
+  /** DER. */
+  readonly signature: Uint8Array;
+}
+
+/** As the real one verifies: high S is as good as low S. */
+export function isSignedDigest({ key, digest, signature }: SignedDigest): boolean {
+  const { x = "", y = "" } = key.export({ format: "jwk" });
+  const point = Buffer.concat([
+    Uint8Array.of(4),
+    Buffer.from(x, "base64url"),
+    Buffer.from(y, "base64url"),
+  ]);
+  try {
+    return p256.verify(signature, digest, point, { prehash: false, format: "der", lowS: false });
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined if the bytes are no public key. */
+export function decodePublicKey(bytes: Buffer, format: "der" | "pem"): KeyObject | undefined {
+  try {
+    return format === "pem"
+      ? createPublicKey(bytes)
+      : createPublicKey({ key: bytes, format, type: "spki" });
+  } catch {
+    return undefined;
+  }
+}
+
+export function isP256(key: KeyObject): boolean {
+  return key.asymmetricKeyDetails?.namedCurve === "prime256v1";
+}
