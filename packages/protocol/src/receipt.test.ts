@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { equals } from "@bufbuild/protobuf";
+import { create, equals, toBinary } from "@bufbuild/protobuf";
+import fc from "fast-check";
 import { fromBase64, toBase64, utf8 } from "./bytes.ts";
 import {
+  AnchorSchema,
   encodeReceipt,
   parseReceipt,
   RECEIPT_BYTES_MAX,
@@ -59,6 +61,34 @@ test("refuses receipt JSON that is not UTF-8 or nested too deeply", () => {
   const code = "MALFORMED_RECEIPT";
   assert.throws(() => parseReceiptJson(Uint8Array.of(0x7b, 0xff, 0x7d)), { code });
   assert.throws(() => parseReceiptJson(`{"anchors":${"[".repeat(100_000)}`), { code });
+});
+
+test("writes by hand what a protobuf encoder writes", () => {
+  const bytes = (max: number) => fc.uint8Array({ maxLength: max });
+  const anchor = fc.record({
+    checkpoint: bytes(300),
+    inclusion: fc.array(bytes(40)),
+    bundles: fc.array(bytes(20_000)),
+    cosignatures: fc.array(bytes(200)),
+  });
+  const receipts = fc.record({
+    body: fc.uint8Array({ minLength: 1, maxLength: 20_000 }),
+    blind: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    evidencePublic: bytes(300),
+    evidencePrivateHash: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    evidencePrivate: bytes(300),
+    leaf: fc.uint8Array({ minLength: 114, maxLength: 114 }),
+    anchors: fc.array(anchor, { minLength: 1, maxLength: 4 }),
+  });
+  fc.assert(
+    fc.property(receipts, (fields) => {
+      const message = create(ReceiptSchema, {
+        ...fields,
+        anchors: fields.anchors.map((init) => create(AnchorSchema, init)),
+      });
+      assert.equal(toBase64(encodeReceipt(fields)), toBase64(toBinary(ReceiptSchema, message)));
+    }),
+  );
 });
 
 test("refuses either form above 4 MiB, reading and writing", () => {

@@ -1,14 +1,14 @@
 // The binary receipt: canonical protobuf within 4 MiB, and the shape that both forms must have.
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   type Anchor,
   AnchorSchema,
   type Receipt,
   ReceiptSchema,
 } from "@strongroom/proto/strongroom/receipt/v1/receipt";
-import { encodeCanonical, parseCanonical } from "./canonical.ts";
+import { parseCanonical } from "./canonical.ts";
 import { MalformedError } from "./errors.ts";
 import { LEAF_BYTES } from "./leaf.ts";
+import { type ReceiptFields, writeReceipt } from "./receipt-wire.ts";
 
 export { type Anchor, AnchorSchema, type Receipt, ReceiptSchema };
 
@@ -28,27 +28,26 @@ export function parseReceipt(bytes: Uint8Array): Receipt {
 }
 
 /** Canonical bytes. Throws MALFORMED_RECEIPT, LIMIT_EXCEEDED. */
-export function encodeReceipt(init: MessageInitShape<typeof ReceiptSchema>): Uint8Array {
-  const receipt = create(ReceiptSchema, init);
+export function encodeReceipt(receipt: ReceiptFields): Uint8Array {
   checkReceiptShape(receipt);
-  const bytes = encodeCanonical(ReceiptSchema, receipt, "MALFORMED_RECEIPT");
+  const bytes = writeReceipt(receipt);
   checkReceiptSize(bytes.length);
   return bytes;
 }
 
 /** What holds of every receipt whatever it proves. Throws MALFORMED_RECEIPT. */
-export function checkReceiptShape(receipt: Receipt): void {
-  if (receipt.leaf.length !== LEAF_BYTES) throw malformed("leaf is not 114 bytes");
-  if (receipt.evidencePrivateHash.length !== HASH_BYTES) {
+export function checkReceiptShape(receipt: ReceiptFields): void {
+  const lengthOf = (field: Uint8Array | undefined): number => field?.length ?? 0;
+  if (lengthOf(receipt.leaf) !== LEAF_BYTES) throw malformed("leaf is not 114 bytes");
+  if (lengthOf(receipt.evidencePrivateHash) !== HASH_BYTES) {
     throw malformed("private evidence hash is not 32 bytes");
   }
-  if (receipt.blind.length !== 0 && receipt.blind.length !== BLIND_BYTES) {
-    throw malformed("blind is not 16 bytes");
-  }
-  if ((receipt.body.length === 0) !== (receipt.blind.length === 0)) {
+  const blind = lengthOf(receipt.blind);
+  if (blind !== 0 && blind !== BLIND_BYTES) throw malformed("blind is not 16 bytes");
+  if ((lengthOf(receipt.body) === 0) !== (blind === 0)) {
     throw malformed("body and blind are not both present or both empty");
   }
-  if (receipt.anchors.length === 0) throw malformed("receipt has no anchor");
+  if ((receipt.anchors ?? []).length === 0) throw malformed("receipt has no anchor");
 }
 
 export function checkReceiptSize(size: number): void {

@@ -1,6 +1,7 @@
 // The store as a library: what a caller sees. Each method is done by one of the threads; nothing
 // here touches a database.
-import type { Receipt } from "@strongroom/protocol";
+import { fromBinary } from "@bufbuild/protobuf";
+import { type Receipt, ReceiptSchema } from "@strongroom/protocol";
 import { readAnchorNote } from "./anchor/head-anchor.ts";
 import type { FactInit } from "./commit/appender.ts";
 import { StoreError, type StoreErrorCode } from "./errors.ts";
@@ -63,7 +64,7 @@ export class Store {
   ): Promise<Receipt> {
     const bytes = fact instanceof Uint8Array ? fact : this.#parts.appender.encode(fact);
     const { receipt } = await this.appendOne({ bytes }, { ...LOCAL, ...context });
-    return receipt;
+    return fromBinary(ReceiptSchema, receipt);
   }
 
   async appendOne(fact: Types.NewFact, context: Types.CallContext): Promise<Types.Appended> {

@@ -1,6 +1,5 @@
 // Shapes of the store's public API. Indexes are 0-based, sizes count entries; both are safe
 // integers. Times are Unix milliseconds.
-import type { Receipt } from "@strongroom/protocol";
 import type { StoreError } from "./errors.ts";
 import type { Cipher } from "./keys/cipher-name.ts";
 
@@ -43,7 +42,8 @@ export interface Appended {
   index: number;
   treeSize: number;
   existing: boolean;
-  receipt: Receipt;
+  /** Canonical receipt bytes; parseReceipt() reads them. */
+  receipt: Uint8Array;
 }
 
 export interface AppendedBatch {

@@ -18,8 +18,29 @@ export interface OpenCallsOptions {
 
 interface Entry {
   admission: Admission;
-  abort: AbortController;
-  ending: AbortController;
+  abort: LazyAbort;
+  ending: LazyAbort;
+}
+
+/** An AbortController that is only made if somebody looks at its signal: most calls never do. */
+class LazyAbort {
+  #controller: AbortController | undefined;
+  #reason: unknown;
+  #isAborted = false;
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#isAborted) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#isAborted = true;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
 }
 
 export class OpenCalls {
@@ -41,7 +62,7 @@ export class OpenCalls {
     const admission = this.#options.admissions.get(call.metadata);
     if (admission === undefined) throw new Error(`open ${method}: call did not pass the gate`);
     admission.started = true;
-    const entry: Entry = { admission, abort: new AbortController(), ending: new AbortController() };
+    const entry: Entry = { admission, abort: new LazyAbort(), ending: new LazyAbort() };
     this.#open.add(entry);
     const startedAt = performance.now();
     call.on("cancelled", () => {
@@ -54,8 +75,12 @@ export class OpenCalls {
         return requirePrincipal(admission);
       },
       peer: admission.peer,
-      signal: entry.abort.signal,
-      ending: entry.ending.signal,
+      get signal() {
+        return entry.abort.signal;
+      },
+      get ending() {
+        return entry.ending.signal;
+      },
       end: (error) => this.#end(entry, startedAt, error),
     };
   }

@@ -1,19 +1,17 @@
 // The caller's side of the commit thread: checks, packs and queues what is to be appended, and
 // makes receipts of the answers. The queue is bounded; beyond it the answer is OVERLOADED.
-import { randomBytes } from "node:crypto";
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FactSchema } from "@strongroom/proto/strongroom/fact/v1/fact";
-import { AnchorSchema, ReceiptSchema } from "@strongroom/proto/strongroom/receipt/v1/receipt";
 import {
   asCid,
   ENTRY_KINDS,
   encodeEvidencePrivate,
   encodeFact,
+  encodeReceipt,
   encodeRetraction,
   FACT_BYTES_MAX,
   NONCE_BYTES,
   parseFact,
-  type Receipt,
 } from "@strongroom/protocol";
 import { StoreError, toStoreError } from "../errors.ts";
 import type { Reads } from "../read/reads.ts";
@@ -25,10 +23,9 @@ import type {
   AppendFactsAnswer,
   CommitMethods,
   PackedFacts,
-  ReceiptParts,
-  SignedHead,
 } from "./commit-request.ts";
 import { type CheckedFact, checkFact, packFacts } from "./pack-facts.ts";
+import { takeRandom } from "./random-pool.ts";
 
 export const BATCH_FACTS_MAX = 4096;
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
@@ -56,7 +53,7 @@ export class Appender {
 
   /** Canonical bytes with a nonce, unless one is given. */
   encode(fact: FactInit): Uint8Array {
-    const nonce = fact.nonce?.length ? fact.nonce : new Uint8Array(randomBytes(NONCE_BYTES));
+    const nonce = fact.nonce?.length ? fact.nonce : takeRandom(NONCE_BYTES);
     const bytesMax = this.#parts.factBytesMax;
     return encodeOrRefuse(() => encodeFact({ ...fact, nonce } as FactInit, { bytesMax }));
   }
@@ -76,10 +73,7 @@ export class Appender {
     const [refusal] = answer.refusals;
     if (refusal) throw new StoreError(refusal.code, refusal.message);
     const index = answer.indexes[0] ?? 0;
-    const parts = answer.receipts?.[0];
-    const receipt = parts
-      ? makeReceipt(fact.bytes, parts, answer.head)
-      : await this.receiptOf(index);
+    const receipt = answer.receipts?.[0] ?? (await this.#receiptOf(index));
     const existing = answer.existing[0] === 1;
     const cid = asCid(packed.cids.slice());
     return { cid, index, treeSize: answer.head.size, existing, receipt };
@@ -128,8 +122,8 @@ export class Appender {
     );
     const kind = ENTRY_KINDS.retraction;
     const answer = await this.appendEntry({ kind, body, scope, ends: fact.index }, context);
-    const { index, existing, head, receipt: parts } = answer;
-    const receipt = parts ? makeReceipt(body, parts, head) : await this.receiptOf(index);
+    const { index, existing, head } = answer;
+    const receipt = answer.receipt ?? (await this.#receiptOf(index));
     return { index, existing, treeSize: head.size, receipt };
   }
 
@@ -152,9 +146,8 @@ export class Appender {
     const evidencePrivate = encodeContext(options.context);
     const { committer } = this.#parts;
     const request = { facts, evidencePrivate, receipts: options.receipts };
-    const moved = options.receipts
-      ? []
-      : ([facts.bytes.buffer, facts.spans.buffer] as ArrayBuffer[]);
+    // The caller of a single fact still needs it for the receipt.
+    const moved = options.receipts ? [] : [facts.bytes.buffer as ArrayBuffer];
     return this.#queued(facts.count, facts.bytes.length, () =>
       committer.call("appendFacts", request, moved),
     );
@@ -179,19 +172,12 @@ export class Appender {
   }
 
   /** Receipt of an entry that was there before. */
-  async receiptOf(index: number): Promise<Receipt> {
+  async #receiptOf(index: number): Promise<Uint8Array> {
     const { receipts } = await this.#parts.reads.receipts([{ index }]);
     const [receipt] = receipts;
     if (!receipt) throw new StoreError("NOT_FOUND", `make a receipt: there is no entry ${index}`);
-    return receipt;
+    return encodeReceipt(receipt);
   }
-}
-
-export function makeReceipt(body: Uint8Array, parts: ReceiptParts, head: SignedHead): Receipt {
-  const { leaf, blind, evidencePublic, evidencePrivateHash, inclusion } = parts;
-  const anchors = [create(AnchorSchema, { checkpoint: head.note, inclusion })];
-  const init = { body, blind, evidencePublic, evidencePrivateHash, leaf, anchors };
-  return create(ReceiptSchema, init);
 }
 
 function requireBatch(facts: readonly NewFact[]): void {
@@ -211,7 +197,7 @@ function encodeContext(context: CallContext): Uint8Array {
       throw new StoreError("LIMIT_EXCEEDED", "append: name, request id or peer is too long");
     }
   }
-  return encodeOrRefuse(() => encodeEvidencePrivate({ ...context, salt: randomBytes(16) }));
+  return encodeOrRefuse(() => encodeEvidencePrivate({ ...context, salt: takeRandom(16) }));
 }
 
 function encodeOrRefuse(encode: () => Uint8Array): Uint8Array {

@@ -56,15 +56,6 @@ export interface AppendEntryRequest {
   evidencePrivate: Uint8Array;
 }
 
-/** What a receipt needs beside the body and the head. */
-export interface ReceiptParts {
-  leaf: Uint8Array;
-  blind: Uint8Array;
-  evidencePublic: Uint8Array;
-  evidencePrivateHash: Uint8Array;
-  inclusion: Uint8Array[];
-}
-
 export interface SignedHead {
   note: Uint8Array;
   size: number;
@@ -84,15 +75,16 @@ export interface AppendFactsAnswer {
   /** 1 where the fact was there before. */
   existing: Uint8Array;
   refusals: Refusal[];
-  /** For new facts of a request that asked; undefined for existing ones. */
-  receipts?: (ReceiptParts | undefined)[];
+  /** For new facts of a request that asked: encoded receipts; undefined for existing ones. */
+  receipts?: (Uint8Array | undefined)[];
 }
 
 export interface AppendEntryAnswer {
   head: SignedHead;
   index: number;
   existing: boolean;
-  receipt?: ReceiptParts;
+  /** Encoded; undefined where the entry was there before. */
+  receipt?: Uint8Array;
 }
 
 export type StandbyReason = "STANDBY" | "ROLLBACK_DETECTED" | "FORK_DETECTED";

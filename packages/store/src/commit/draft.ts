@@ -1,9 +1,9 @@
 // Builds the entries of one commit: indexes, leaves, scope links and tree, each following from the
 // entry before it. Nothing here is durable; a draft whose commit fails is dropped with the writer.
-import { randomFillSync } from "node:crypto";
 import {
   type EntryKind,
   encodeEvidencePublic,
+  encodeReceipt,
   hashEvidence,
   hashLeaf,
   hashSubject,
@@ -14,11 +14,10 @@ import {
 import { packEvidenceInto, packedEvidenceBytes } from "../engine/pack-evidence.ts";
 import type { EntryRow, JournalBatch } from "../engine/port.ts";
 import type { AuthorSignatureBytes } from "../types.ts";
-import type { ReceiptParts } from "./commit-request.ts";
+import { takeRandom } from "./random-pool.ts";
 import { CONTROL_SCOPE, type ScopeHeads } from "./scope-heads.ts";
 import type { TreeEdge } from "./tree-edge.ts";
 
-const RANDOM_BYTES = 1 << 16;
 const SLAB_BYTES = 1 << 18;
 const SCOPE_NAME_BYTES_MAX = 128;
 const VERSION = 1;
@@ -67,11 +66,11 @@ export class Draft {
     const index = this.#tree.size;
     const link = entry.scope === undefined ? undefined : this.#nextLink(entry.scope);
     const evidencePublic = encodeEvidencePublic({
-      salt: takeRandom16(),
+      salt: takeRandom(16),
       ...(entry.signatures ? { authorSignatures: entry.signatures } : {}),
       ...(link ? { scopeIndex: link.scopeIndex, scopePrevious: link.previous } : {}),
     });
-    const blind = entry.sealed?.blind ?? takeRandom16();
+    const blind = entry.sealed?.blind ?? takeRandom(16);
     const subject = entry.sealed?.subject ?? hashSubject(blind, entry.bodyHash);
     const evidenceHash = hashEvidence(sha256(evidencePublic), entry.evidencePrivateHash);
     const leaf = this.#leaf(index, entry.kind, subject, evidenceHash);
@@ -106,21 +105,20 @@ export class Draft {
     };
   }
 
-  /** What the receipt of an entry of this draft needs, at the present size. */
-  receiptParts(index: number): ReceiptParts | undefined {
+  /** The encoded receipt of an entry of this draft, under the signed head that ends with it. */
+  receipt(index: number, note: Uint8Array): Uint8Array | undefined {
     const row = this.entries[index - this.#first];
     const evidence = this.#publicParts[index - this.#first];
     if (!row || !evidence) return undefined;
-    return {
-      // Copies: a view would take its whole slab across to the caller.
-      leaf: row.leaf.slice(),
-      blind: row.blind.slice(),
-      evidencePublic: evidence.bytes.slice(),
+    const inclusion = proveInclusion(index, this.#tree.size, this.#tree.nodeAt);
+    return encodeReceipt({
+      body: row.body,
+      blind: row.blind,
+      evidencePublic: evidence.bytes,
       evidencePrivateHash: evidence.privateHash,
-      inclusion: proveInclusion(index, this.#tree.size, this.#tree.nodeAt).map((hash) =>
-        Uint8Array.from(hash),
-      ),
-    };
+      leaf: row.leaf,
+      anchors: [{ checkpoint: note, inclusion }],
+    });
   }
 
   #nextLink(scope: string): { scopeIndex: number; previous: Uint8Array } {
@@ -143,20 +141,6 @@ export class Draft {
 }
 
 const ZERO_HASH = new Uint8Array(32);
-
-// Random bytes are drawn in blocks: one call per entry would cost more than its hashes.
-let random = new Uint8Array(0);
-let randomAt = 0;
-
-function takeRandom16(): Uint8Array {
-  if (randomAt + 16 > random.length) {
-    // Entries of a draft keep views of the old block.
-    random = randomFillSync(new Uint8Array(RANDOM_BYTES));
-    randomAt = 0;
-  }
-  randomAt += 16;
-  return random.subarray(randomAt - 16, randomAt);
-}
 
 // Parts of rows are cut from slabs: a buffer of its own for each would cost more than its content.
 let slab = new Uint8Array(0);

@@ -1,7 +1,6 @@
 // Checks facts and packs them for the commit thread: the one place where a fact is parsed on its
 // way in. What needs no place in the log yet is done here, off the commit thread: content id, blind
 // and subject. The buffers are this call's own, so that they can be transferred.
-import { randomFillSync } from "node:crypto";
 import {
   type FactSpans,
   hashFact,
@@ -13,6 +12,7 @@ import {
 import { StoreError } from "../errors.ts";
 import type { NewFact } from "../types.ts";
 import { type PackedFacts, SPAN, SPAN_STRIDE } from "./commit-request.ts";
+import { takeRandom } from "./random-pool.ts";
 
 const AUTHORS_MAX = 16;
 /** Field numbers of the value arms that text search covers. */
@@ -45,11 +45,8 @@ export function checkFact(fact: NewFact, bytesMax: number): CheckedFact {
 export function packFacts(checked: readonly CheckedFact[]): PackedFacts {
   const count = checked.length;
   const total = checked.reduce((sum, { fact }) => sum + fact.bytes.length, 0);
-  const bytes = new Uint8Array(total);
-  const spans = new Int32Array(count * SPAN_STRIDE);
-  const cids = new Uint8Array(count * 32);
-  const blinds = randomFillSync(new Uint8Array(count * 16));
-  const subjects = new Uint8Array(count * 32);
+  const { spans, cids, blinds, subjects, bytes } = allocate(count, total);
+  blinds.set(takeRandom(blinds.length));
   let at = 0;
   for (const [i, one] of checked.entries()) {
     bytes.set(one.fact.bytes, at);
@@ -66,6 +63,24 @@ export function packFacts(checked: readonly CheckedFact[]): PackedFacts {
     );
   }
   return packed;
+}
+
+// One buffer for all: it is copied or moved to another thread as a whole.
+function allocate(count: number, bytesTotal: number) {
+  const spanBytes = count * SPAN_STRIDE * Int32Array.BYTES_PER_ELEMENT;
+  const buffer = new ArrayBuffer(spanBytes + count * (32 + 16 + 32) + bytesTotal);
+  let at = spanBytes;
+  const take = (length: number): Uint8Array => {
+    at += length;
+    return new Uint8Array(buffer, at - length, length);
+  };
+  return {
+    spans: new Int32Array(buffer, 0, count * SPAN_STRIDE),
+    cids: take(count * 32),
+    blinds: take(count * 16),
+    subjects: take(count * 32),
+    bytes: take(bytesTotal),
+  };
 }
 
 /** A stored fact in the same form. */

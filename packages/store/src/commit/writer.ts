@@ -184,7 +184,11 @@ export class Writer {
       existing,
       refusals,
       ...(request.receipts
-        ? { receipts: Array.from(fresh, (at) => (at < 0 ? undefined : draft.receiptParts(at))) }
+        ? {
+            receipts: Array.from(fresh, (at) =>
+              at < 0 ? undefined : draft.receipt(at, head.note),
+            ),
+          }
         : {}),
     });
   }
@@ -271,7 +275,7 @@ export class Writer {
     const { kind, scope, ends } = request;
     parts.push({ type: "entry", index, kind, scope, ends });
     return (head) => {
-      const receipt = draft.receiptParts(index);
+      const receipt = draft.receipt(index, head.note);
       return { head, index, existing: false, ...(receipt ? { receipt } : {}) };
     };
   }

@@ -19,6 +19,9 @@ import { RowBuilder } from "./row-builder.ts";
 
 const CATCH_UP_ROWS = 2048;
 const RETRY_MS = 1000;
+/** Single appends are indexed together: a segment and a transaction for each would cost more than the append. */
+const GATHER_ROWS = 512;
+const GATHER_MS = 20;
 
 export interface IndexerSettings {
   folder: string;
@@ -45,6 +48,8 @@ let rows: RowBuilder;
 let target = 0;
 let isRunning = false;
 let isClosing = false;
+let gathering: NodeJS.Timeout | undefined;
+let gathered = 0;
 const queue: IndexWork[] = [];
 const waiting: { resolve(): void; reject(reason: unknown): void }[] = [];
 
@@ -53,10 +58,7 @@ function open(given: IndexerSettings): { size: number; textSearch: boolean } {
   journal = openJournalReader(engine("journal"));
   openIndex();
   target = journal.size();
-  settings.committer.on("message", (work: IndexWork) => {
-    queue.push(work);
-    start();
-  });
+  settings.committer.on("message", gather);
   start();
   return { size: index.cursor().size, textSearch: index.textSearch };
 }
@@ -84,7 +86,16 @@ function engine(role: "journal" | "index"): EngineOptions {
   return { folder: settings.folder, cipher: settings.cipher, fileKey };
 }
 
+function gather(work: IndexWork): void {
+  queue.push(work);
+  gathered += newEntries(work);
+  if (gathered >= GATHER_ROWS) start();
+  else gathering ??= setTimeout(start, GATHER_MS);
+}
+
 function start(): void {
+  clearTimeout(gathering);
+  gathering = undefined;
   if (isRunning) return;
   isRunning = true;
   void run();
@@ -111,6 +122,7 @@ async function run(): Promise<void> {
 /** Nothing is lost: what was handed over is read again from the journal. */
 function tryAgainLater(failure: StoreError): void {
   for (const work of queue.splice(0)) target = Math.max(target, work.size);
+  gathered = 0;
   const progress: IndexProgress = { failed: toWire(failure) };
   settings.committer.postMessage(progress);
   if (!isClosing) setTimeout(start, RETRY_MS).unref();
@@ -118,20 +130,39 @@ function tryAgainLater(failure: StoreError): void {
 
 function step(): boolean {
   const cursor = index.cursor();
-  const work = queue[0];
-  if (work) target = Math.max(target, work.size);
-  if (work && work.size <= cursor.size) {
-    queue.shift();
-  } else if (work && firstIndex(work) === cursor.size) {
-    queue.shift();
-    index.insert(rows.ofWork(work), { size: work.size, leafHash: work.leafHash });
-    report(work.size);
+  const works = takeConsecutive(cursor.size);
+  const newest = works.at(-1);
+  if (newest) {
+    const { size, leafHash } = newest;
+    index.insert(
+      works.flatMap((work) => rows.ofWork(work)),
+      { size, leafHash },
+    );
+    report(size);
   } else if (cursor.size < target) {
     catchUp(cursor.size);
   } else {
     return queue.length > 0;
   }
   return true;
+}
+
+/** Work that follows on the index without a gap; what the index holds already is dropped. */
+function takeConsecutive(from: number): IndexWork[] {
+  const works: IndexWork[] = [];
+  let size = from;
+  for (let work = queue[0]; work && size - from < CATCH_UP_ROWS; work = queue[0]) {
+    target = Math.max(target, work.size);
+    const count = newEntries(work);
+    if (work.size > size) {
+      if (work.size - count !== size) break;
+      works.push(work);
+      size = work.size;
+    }
+    queue.shift();
+    gathered -= count;
+  }
+  return works;
 }
 
 function catchUp(from: number): void {
@@ -147,14 +178,13 @@ function catchUp(from: number): void {
   report(size);
 }
 
-/** Work begins at its smallest new index. */
-function firstIndex(work: IndexWork): number {
+function newEntries(work: IndexWork): number {
   let count = 0;
   for (const part of work.parts) {
     if (part.type === "entry") count++;
     else for (const at of part.indexes) if (at >= 0) count++;
   }
-  return work.size - count;
+  return count;
 }
 
 function report(size: number): void {
@@ -164,6 +194,7 @@ function report(size: number): void {
 }
 
 function caughtUp(): Promise<void> {
+  if (queue.length > 0) start();
   if (!isRunning) return Promise.resolve();
   return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
 }

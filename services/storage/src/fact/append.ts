@@ -9,11 +9,12 @@ import type {
   NewFact as NewFactMessage,
   RetractRequest,
 } from "@strongroom/proto/strongroom/fact/v1/fact_service";
-import { hashFact, utf8 } from "@strongroom/protocol";
+import { hashFact, parseReceipt, utf8 } from "@strongroom/protocol";
 import type { AppendedBatch, BatchResult, NewFact, Store } from "@strongroom/store";
-import type { Call } from "../grpc/adapter.ts";
+import { type Call, EncodedResponse } from "../grpc/adapter.ts";
 import { refuse, toCallContext, toCid } from "../requests.ts";
 import { toRpcStatus } from "../server.ts";
+import { encodeAppendResponse } from "./append-response.ts";
 import { authoriseFact, getVisible } from "./fact-scope.ts";
 
 const batchFactsMax = 4096;
@@ -39,9 +40,9 @@ export async function append(target: AppendTarget, request: AppendRequest, call:
     store.validate(fact);
     return { cid: hashFact(fact.bytes) };
   }
-  const { cid, index, treeSize, receipt, existing } = await store.appendOne(fact, context);
-  countFacts(existing ? "existing" : "appended", 1);
-  return { cid, index: BigInt(index), treeSize: BigInt(treeSize), receipt, existing };
+  const appended = await store.appendOne(fact, context);
+  countFacts(appended.existing ? "existing" : "appended", 1);
+  return new EncodedResponse(encodeAppendResponse(appended));
 }
 
 export async function retract(store: Store, request: RetractRequest, call: Call) {
@@ -53,7 +54,8 @@ export async function retract(store: Store, request: RetractRequest, call: Call)
   await getVisible(store, { cid }, "body", call.principal);
   if (request.validateOnly) return {};
   const retracted = await store.retract({ cid, reason: request.reason }, context);
-  const { index, treeSize, receipt, existing } = retracted;
+  const { index, treeSize, existing } = retracted;
+  const receipt = parseReceipt(retracted.receipt);
   return { index: BigInt(index), treeSize: BigInt(treeSize), receipt, existing };
 }
 
