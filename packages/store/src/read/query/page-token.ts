@@ -44,6 +44,8 @@ export class PageTokens {
   open(token: string, binding: PageBinding, nowMs: number): PagePosition {
     if (token.length > TOKEN_CHARS_MAX || !/^[A-Za-z0-9_-]+$/.test(token)) throw invalid();
     const box = new Uint8Array(Buffer.from(token, "base64url"));
+    // The last character has bits to spare: only one spelling is the token that was given out.
+    if (Buffer.from(box).toString("base64url") !== token) throw invalid();
     const plaintext = openBox(this.#key, box, this.#aad(binding));
     if (plaintext?.length !== NUMBERS * 8) throw invalid();
     const [treeSize = 0, asOfSize = 0, asOfMs = 0, position = 0, expiryMs = 0] = new Float64Array(
