@@ -69,7 +69,14 @@ test("names the variable that is not set", () => {
 
 test("never repeats a key that was pasted where a name or scheme belongs", () => {
   const pasted = "a1".repeat(32);
-  for (const text of [pasted, `env://${pasted}`, `${pasted}://x`, `hex:${pasted}`, ""]) {
+  for (const text of [
+    pasted,
+    `env://${pasted}`,
+    `env://K${pasted}`,
+    `${pasted}://x`,
+    `hex:${pasted}`,
+    "",
+  ]) {
     const message = refused(text, "KEY_SOURCE_INVALID");
     assert.ok(!message.includes(pasted));
   }

@@ -30,6 +30,7 @@ export const KEY_SOURCE_SCHEMES = [
 const FILE_BYTES_MAX = 4096;
 const PASSPHRASE_BYTES_MAX = 1024;
 const HEX_KEY = /^[0-9a-fA-F]{64}$/;
+const HOLDS_HEX_KEY = /[0-9a-fA-F]{64}/;
 const BASE64_KEY = /^[A-Za-z0-9+/]{43}=$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -111,7 +112,7 @@ function noneSource(rest: string): KeySource {
 
 function variableName(name: string): string {
   // A key pasted after env:// would be a "name" of 64 hex digits: it must not be repeated.
-  if (VARIABLE.test(name) && !HEX_KEY.test(name) && name.length <= 128) return name;
+  if (VARIABLE.test(name) && !HOLDS_HEX_KEY.test(name) && name.length <= 128) return name;
   throw invalid("refuse setting key: env:// and passphrase-env:// take the name of a variable");
 }
 
