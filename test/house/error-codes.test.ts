@@ -23,6 +23,17 @@ function testsIn(folder: string): string[] {
   });
 }
 
+test("what a witness ends with has its place in the command line's table", () => {
+  const text = readFileSync(join(root, "services/witness/src/errors.ts"), "utf8");
+  const codes = [...text.matchAll(/"(WITNESS_[A-Z_]+)"/g)].map(([, code]) => code);
+  assert.ok(codes.length > 0);
+  const known = new Set<string | undefined>(cliCodes);
+  assert.deepEqual(
+    codes.filter((code) => !known.has(code)),
+    [],
+  );
+});
+
 test("every error code is expected by a test somewhere", () => {
   const tests = ["packages", "services", "test"].flatMap((folder) => testsIn(join(root, folder)));
   const text = tests.join("\n");

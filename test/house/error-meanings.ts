@@ -161,5 +161,11 @@ export const meanings = {
   SERVICE_FAILED: "A service that was started has ended.",
   ALREADY_RUNNING: "An instance runs on this data folder already.",
   KEY_MISSING: "The key file of this data folder is not there.",
+  WITNESS_KEY_INVALID: "The witness's key file is missing, readable by others, or no key.",
+  WITNESS_LOGS_INVALID: "The witness's file of logs is not there or has a wrong line.",
+  WITNESS_STATE_DAMAGED: "What the witness remembers of a log is not what it wrote.",
+  WITNESS_STATE_FOREIGN: "The witness's memory belongs to another key or name.",
+  WITNESS_STATE_MISSING: "The witness's key is there and its memory is not.",
+  WITNESS_STATE_UNWRITABLE: "The witness cannot write down what it is about to sign.",
   NO_TOKEN: "No token: start an instance, or give a token file.",
 } satisfies Record<ErrorCode, string>;

@@ -170,5 +170,11 @@ export const remedies = {
   SERVICE_FAILED: "The last line of its log says why.",
   ALREADY_RUNNING: "Use the running instance, or another `STRONGROOM_DATA`.",
   KEY_MISSING: "Put the key back; without it the store does not open.",
+  WITNESS_KEY_INVALID: "Put its own key back with mode 0600; a new key needs an empty memory.",
+  WITNESS_LOGS_INVALID: "Fix the line that the message names; each is `log <vkey>`.",
+  WITNESS_STATE_DAMAGED: "Keep a copy, put the file back as it was, or start under a new key.",
+  WITNESS_STATE_FOREIGN: "Give key, name and memory that belong together.",
+  WITNESS_STATE_MISSING: "Mount or put back its memory; `--accept-new-state` if it never signed.",
+  WITNESS_STATE_UNWRITABLE: "Make room or give write access; it goes on by itself, or restart it.",
   NO_TOKEN: "Start an instance, or give `--token-file` or `STRONGROOM_TOKEN`.",
 } as const satisfies Record<ErrorCode, string>;

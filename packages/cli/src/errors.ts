@@ -18,6 +18,12 @@ export const cliCodes = [
   "NO_TOKEN",
   "KEY_MISSING",
   "ALREADY_RUNNING",
+  "WITNESS_KEY_INVALID",
+  "WITNESS_LOGS_INVALID",
+  "WITNESS_STATE_DAMAGED",
+  "WITNESS_STATE_FOREIGN",
+  "WITNESS_STATE_MISSING",
+  "WITNESS_STATE_UNWRITABLE",
 ] as const;
 export type CliCode = (typeof cliCodes)[number];
 

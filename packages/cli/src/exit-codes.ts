@@ -30,6 +30,7 @@ export const exitCodes = {
   FILE_NOT_FOUND: 2,
   FILE_UNREADABLE: 2,
   FILE_EXISTS: 2,
+  WITNESS_LOGS_INVALID: 2,
   MALFORMED_ENCODING: 2,
   MALFORMED_CID: 2,
   MALFORMED_FACT: 2,
@@ -174,6 +175,11 @@ export const exitCodes = {
   READ_ONLY: 7,
   DISK_FULL: 7,
   IO_ERROR: 7,
+  WITNESS_KEY_INVALID: 7,
+  WITNESS_STATE_DAMAGED: 7,
+  WITNESS_STATE_FOREIGN: 7,
+  WITNESS_STATE_MISSING: 7,
+  WITNESS_STATE_UNWRITABLE: 7,
 } as const satisfies Record<Code, ExitCode>;
 
 const byKind = {

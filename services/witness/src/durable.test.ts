@@ -8,6 +8,7 @@ import {
   readFile,
   rm,
   stat,
+  symlink,
   truncate,
   writeFile,
 } from "node:fs/promises";
@@ -179,9 +180,11 @@ test("signs nothing that it cannot write down, and goes on when it can again", a
   const folder = await makeFolder(t, [log.vkey]);
   const witness = await openWitness(t, folder);
   const logFolder = join(folder, "memory", hashOrigin(log.origin));
-  // A file where the folder of the log belongs: also root cannot write there.
-  await writeFile(logFolder, "");
+  // A link that leads nowhere where the folder of the log belongs: also root cannot write there.
+  await symlink(join(folder, "nowhere"), logFolder);
   assert.equal((await witness.post(log.request(0, 3))).status, 503);
+  const metrics = await (await fetch(`${witness.admin}/metrics`)).text();
+  assert.match(metrics, /witness_errors_total\{code="WITNESS_STATE_UNWRITABLE"\} 1/);
   await rm(logFolder);
   assert.equal((await witness.post(log.request(0, 3))).status, 200);
   const path = await memoryFile(folder);

@@ -10,7 +10,7 @@ export type KnownLogs = ReadonlyMap<string, readonly NoteVerifier[]>;
 
 const LOGS_MAX = 10_000;
 
-/** Throws WITNESS_LOGS_INVALID, with the number of the line. */
+/** Throws WITNESS_LOGS_INVALID, with the number of the line. An empty file names none. */
 export async function readLogs(path: string): Promise<KnownLogs> {
   const content = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new WitnessError("WITNESS_LOGS_INVALID", `read ${path}: ${errnoOf(cause)}`, { cause });
@@ -29,7 +29,6 @@ export function parseLogs(content: string, path: string): KnownLogs {
     const verifier = parseLogKey(vkey, path, at + 1);
     logs.set(verifier.name, [...(logs.get(verifier.name) ?? []), verifier]);
   }
-  if (logs.size === 0) throw invalid(path, lines.length, "no log is named");
   return logs;
 }
 

@@ -1,6 +1,6 @@
 // The process as it is deployed: started by its launcher, ended by signals.
 import assert from "node:assert/strict";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { makeLog } from "./log.test-kit.ts";
@@ -39,8 +39,11 @@ test("says why it does not start, with the exit code of that, and leaves nothing
     assert.match(refused.stderr(), message);
   }
   assert.deepEqual(await readdir(join(folder, "memory")), []);
-  await writeFile(join(folder, "logs"), "");
-  const none = await spawnWitness(t, folder);
-  assert.equal(await none.ended, 2);
-  assert.match(none.stderr(), /no log is named/);
+});
+
+test("shows its key also before it knows any log", async (t) => {
+  const folder = await makeFolder(t, []);
+  const { witness } = await spawnWitness(t, folder);
+  assert.match(witness?.vkey ?? "", /^strongroom\.invalid\/witness\/[0-9a-f]{16}\+/);
+  assert.equal((await witness?.post(log.request(0, 4)))?.status, 404);
 });

@@ -40,8 +40,8 @@ export const settings = {
     max: 10_000,
     fallback: 64,
   }),
-  "admin.listen": addressSetting("Probes and metrics.", { fallback: "127.0.0.1:7461" }),
-  "admin.hosts": optionalTextSetting("Further names allowed in its Host header, by comma."),
+  "witness.admin-listen": addressSetting("Probes and metrics.", { fallback: "127.0.0.1:7461" }),
+  "witness.admin-hosts": optionalTextSetting("Further names allowed in its Host header, by comma."),
   "log.level": choiceSetting("How much is logged on stderr.", logLevels, { fallback: "info" }),
 };
 

@@ -30,7 +30,7 @@ export async function makeFolder(context: TestContext, vkeys: readonly string[])
 }
 
 function flagsOf(folder: string, more: readonly string[]): string[] {
-  const listen = ["--witness-listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+  const listen = ["--witness-listen", "127.0.0.1:0", "--witness-admin-listen", "127.0.0.1:0"];
   return ["--witness-folder", folder, "--log-level", "silent", ...listen, ...more];
 }
 

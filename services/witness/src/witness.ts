@@ -43,6 +43,8 @@ export async function startWitness(options: WitnessOptions): Promise<RunningWitn
   const paths = witnessPaths(values);
   // Logs first: a wrong file leaves no key behind that nobody asked for.
   const logs = await readLogs(paths.logs);
+  if (logs.size === 0)
+    options.logger.warn({ path: paths.logs }, "no log is named: all are refused");
   const identity = await openIdentity({
     keyPath: paths.key,
     statePath: paths.memory,
@@ -94,8 +96,8 @@ async function listen(options: WitnessOptions, opened: Opened) {
   });
   const witness = await listenHttp(server, parseAddress(values["witness.listen"]));
   shutdown.step("witness", () => closeHttpServer(server));
-  const hosts = (values["admin.hosts"] ?? "").split(",").filter(Boolean);
-  const adminListen = parseAddress(values["admin.listen"]);
+  const hosts = (values["witness.admin-hosts"] ?? "").split(",").filter(Boolean);
+  const adminListen = parseAddress(values["witness.admin-listen"]);
   const admin = await startAdminServer({ listen: adminListen, readiness, metrics, hosts });
   shutdown.step("admin", () => admin.close());
   readiness.meet("memory");

@@ -16,7 +16,8 @@ import {
 import { DEVELOPER, type DevStore, openDevStore } from "./dev-store.ts";
 import { appendFirstFact, type FirstFact } from "./first-fact.ts";
 import { removeRunFile, runningInstance, writeRunFile } from "./run-file.ts";
-import { freeAddress, type StorageChild, serviceError, startStorage } from "./storage-child.ts";
+import { serviceError } from "./service-child.ts";
+import { freeAddress, type StorageChild, startStorage } from "./storage-child.ts";
 
 interface DevFlags {
   readonly listen?: string;

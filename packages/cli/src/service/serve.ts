@@ -3,7 +3,8 @@ import type { Verb } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { type FolderFlags, folderOf } from "../store/folder.ts";
 import { removeRunFile, writeRunFile } from "./run-file.ts";
-import { serviceError, startStorage } from "./storage-child.ts";
+import { serviceError } from "./service-child.ts";
+import { startStorage } from "./storage-child.ts";
 
 interface ServeFlags extends FolderFlags {
   readonly listen?: string;

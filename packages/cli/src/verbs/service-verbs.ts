@@ -36,6 +36,25 @@ export const serviceVerbs: readonly VerbSpec[] = [
     load: async () => (await import("../service/dev.ts")).devVerb,
   },
   {
+    name: "witness",
+    text: "run a witness that cosigns other logs' checkpoints (C2SP tlog-witness)",
+    options: [
+      {
+        flags: "--logs <file>",
+        text: "logs to witness, `log <vkey>` lines (default: <data>/witness/logs)",
+      },
+      { flags: "--name <name>", text: "name of its key, fixed at the first start" },
+      { flags: "--key-file <file>", text: "its key (default: <data>/witness/witness.key)" },
+      {
+        flags: "--accept-new-state",
+        text: "the key is there, its memory is not, and it never signed",
+      },
+      { flags: "--listen <address>", text: "HTTP address (default: 127.0.0.1:7460)" },
+      { flags: "--admin-listen <address>", text: "metrics and probes (default: 127.0.0.1:7461)" },
+    ],
+    load: async () => (await import("../service/witness.ts")).witnessVerb,
+  },
+  {
     name: "status",
     text: "what the store is and how it is",
     load: async () => (await import("../admin/status.ts")).statusVerb,
