@@ -22,6 +22,7 @@ const SUITES = [
   { folder: "test/integration", name: "integration", ciphers: true },
   { folder: "test/fault", name: "fault" },
   { folder: "test/e2e", name: "e2e" },
+  { folder: "test/simulation", name: "simulation" },
   { folder: "test", name: "house" },
 ];
 const ROOTS = ["packages", "services", "test"];
