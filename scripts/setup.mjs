@@ -19,7 +19,10 @@ async function main() {
   mkdirSync(state, { recursive: true });
   await withLock(join(state, "lock"), () => {
     installNodeModules();
-    if (mode === "test") installPythonModules();
+    if (mode === "test") {
+      installPythonModules();
+      ensurePrograms(["redis-server"], "to test the job driver that uses Redis");
+    }
     // The test run compiles by itself, so that it can also be called without this.
     if (mode === "run") compile();
   });

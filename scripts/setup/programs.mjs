@@ -7,6 +7,7 @@ const PROGRAMS = {
   "g++": { probe: ["g++", "--version"], package: "g++" },
   make: { probe: ["make", "--version"], package: "make" },
   python3: { probe: ["python3", "--version"], package: "python3" },
+  "redis-server": { probe: ["redis-server", "--version"], package: "redis-server" },
   pip: { probe: ["python3", "-m", "pip", "--version"], package: "python3-pip" },
 };
 

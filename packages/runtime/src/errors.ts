@@ -5,6 +5,8 @@ export const runtimeErrorCodes = [
   "ADDRESS_INVALID",
   "ADDRESS_REFUSED",
   "LISTEN_FAILED",
+  "REDIS_UNSUITABLE",
+  "JOBS_MISSING",
 ] as const;
 export type RuntimeErrorCode = (typeof runtimeErrorCodes)[number];
 

@@ -12,6 +12,21 @@ export {
 } from "./config.ts";
 export { RuntimeError, type RuntimeErrorCode, runtimeErrorCodes } from "./errors.ts";
 export { closeHttpServer, listenHttp, listenOn } from "./http-listener.ts";
+export { Backoff, pause } from "./jobs/backoff.ts";
+export { createBullmqJobs, createEmbeddedJobs } from "./jobs/create-jobs.ts";
+export type {
+  DueWork,
+  JobDriver,
+  JobOptions,
+  JobState,
+  JobStatus,
+  LeaseAnswer,
+  LeasedWork,
+  RateOptions,
+  WorkHandler,
+  WorkSource,
+} from "./jobs/job-driver.ts";
+export { registerJobMetrics } from "./jobs/job-metrics.ts";
 export {
   createLogger,
   type Logger,

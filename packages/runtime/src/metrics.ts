@@ -14,6 +14,13 @@ export interface Metrics {
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
   /** `read` is asked at every scrape. */
   gauge(name: string, help: string, read: () => number): Gauge;
+  /** One value for each value of a label; `read` is asked at every scrape. */
+  gaugeBy(
+    name: string,
+    help: string,
+    label: string,
+    read: () => Iterable<readonly [string, number]>,
+  ): Gauge;
   histogram<L extends string>(
     name: string,
     help: string,
@@ -44,6 +51,17 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Metri
         registers: [registry],
         collect() {
           this.set(read());
+        },
+      }),
+    gaugeBy: (name, help, label, read) =>
+      new Gauge({
+        name,
+        help,
+        labelNames: [label],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const [which, value] of read()) this.set({ [label]: which }, value);
         },
       }),
     histogram: <L extends string>(

@@ -23,6 +23,8 @@ const exitCodeByRuntimeCode = {
   ADDRESS_INVALID: 2,
   ADDRESS_REFUSED: 3,
   LISTEN_FAILED: 3,
+  REDIS_UNSUITABLE: 3,
+  JOBS_MISSING: 3,
 } satisfies Record<RuntimeErrorCode, number>;
 
 try {

@@ -1,0 +1,8 @@
+import { createEmbeddedJobs } from "./create-jobs.ts";
+import { describeJobDriver } from "./testing/job-behaviour.ts";
+
+describeJobDriver({
+  name: "embedded",
+  create: async (options) => createEmbeddedJobs(options),
+  workerArgs: () => [],
+});
