@@ -48,7 +48,13 @@ function prepareTemporaryFolder(folder, scratch) {
 
 // Tests run as they were built: a store opens five threads, and from source each would start a
 // compiler of its own. Those of test/ that look for files beside their source run from source.
-const BUILT_TESTS = ["test/integration/", "test/fault/", "test/e2e/", "test/simulation/"];
+const BUILT_TESTS = [
+  "test/integration/",
+  "test/fault/",
+  "test/e2e/",
+  "test/simulation/",
+  "test/fuzz/",
+];
 
 function program(file) {
   const built = file.replace(/\.ts$/, ".js");

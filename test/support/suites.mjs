@@ -23,6 +23,7 @@ const SUITES = [
   { folder: "test/fault", name: "fault" },
   { folder: "test/e2e", name: "e2e" },
   { folder: "test/simulation", name: "simulation" },
+  { folder: "test/fuzz", name: "fuzz" },
   { folder: "test", name: "house" },
 ];
 const ROOTS = ["packages", "services", "test"];
