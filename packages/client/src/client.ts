@@ -22,6 +22,7 @@ import {
   validate,
 } from "./append.ts";
 import { type AppendManyOptions, type AppendOutcome, appendMany } from "./append-many.ts";
+import { AttestationWork } from "./attestation-work.ts";
 import type { FactSource } from "./batch-reader.ts";
 import type { CallOptions, Channel } from "./channel.ts";
 import { ClientError, toAnswerError, toClientError } from "./errors.ts";
@@ -61,11 +62,13 @@ export interface Head extends Checkpoint {
 /** Every method throws ClientError and nothing else. Made by `connect`; close it. */
 export class Client {
   readonly admin: Admin;
+  readonly attestationWork: AttestationWork;
   readonly #deps: Deps;
 
   constructor(channel: Channel, trust: Trust) {
     this.#deps = { channel, trust };
     this.admin = new Admin(channel);
+    this.attestationWork = new AttestationWork(channel);
   }
 
   /** Origin of the log that this client is pinned to. */

@@ -7,6 +7,14 @@ export type {
   AppendOutcome,
   RefusedItem,
 } from "./append-many.ts";
+export {
+  AttestationWork,
+  type FailedAttempt,
+  type LeaseKey,
+  type WorkChanges,
+  type WorkLeases,
+  type WorkTarget,
+} from "./attestation-work.ts";
 export type { FactSource } from "./batch-reader.ts";
 export type { CallOptions } from "./channel.ts";
 export { Client, type Head } from "./client.ts";
