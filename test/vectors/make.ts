@@ -1,12 +1,14 @@
 // Writes the golden vectors that this project makes for itself; the same bytes every time.
 // Run from the root: node --conditions=source --import tsx test/vectors/make.ts
 import { writeFileSync } from "node:fs";
+import { makeAttestations } from "./make/attestations.ts";
 import { makeNotes } from "./make/notes.ts";
 import { makePolicies } from "./make/policies.ts";
 import { makeReceipts } from "./make/receipts.ts";
 import { makeTlogProofs } from "./make/tlog-proofs.ts";
 
 const vectors = {
+  "attestations.json": await makeAttestations(),
   "notes.json": makeNotes(),
   "policies.json": makePolicies(),
   "receipts.json": makeReceipts(),

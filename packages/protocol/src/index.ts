@@ -119,7 +119,7 @@ export {
   type Receipt,
   ReceiptSchema,
 } from "./receipt.ts";
-export type { VerifyBundle } from "./receipt-anchors.ts";
+export type { AttestationStep, ProvenAttestation, VerifyBundle } from "./receipt-anchors.ts";
 export { formatReceiptJson, parseReceiptJson } from "./receipt-json.ts";
 export {
   isScope,

@@ -10,15 +10,37 @@ import type { Anchor } from "./receipt.ts";
 import { verifyInclusion } from "./tree.ts";
 import { isSameKey, type NoteVerifier } from "./vkey.ts";
 
-/**
- * Verifies one Sigstore bundle over the note as first stored; throws if it does not hold. The time
- * is one that somebody signed (SET, RFC 3161), absent if nobody did.
- */
+/** What a bundle that holds attests. */
+export interface ProvenAttestation {
+  /** That somebody signed (SET, RFC 3161); absent if nobody did. */
+  readonly timeUnixMs?: number;
+  /** Base64 id of the transparency log. With the index it counts once. */
+  readonly logId?: string;
+  readonly logIndex?: bigint;
+  /** Lower-case hex of SHA-256 over the attestation key's SPKI. */
+  readonly keyId?: string;
+  /** Named steps, in order. */
+  readonly proven?: readonly AttestationStep[];
+}
+
+/** The steps of verifying one attestation, in order; the last only if somebody signed a time. */
+export type AttestationStep =
+  | "attestation-key"
+  | "attestation-note"
+  | "attestation-entry"
+  | "attestation-log"
+  | "attestation-index"
+  | "attestation-inclusion"
+  | "attestation-checkpoint"
+  | "attestation-signature"
+  | "attestation-time";
+
+/** Verifies one Sigstore bundle over the note as first stored; throws if it does not hold. */
 export type VerifyBundle = (
   bundleJson: Uint8Array,
   note: Uint8Array,
   policy: Policy,
-) => { timeUnixMs?: number };
+) => ProvenAttestation;
 
 /** What every anchor is measured against. */
 export interface AnchorClaim {
@@ -35,6 +57,10 @@ export interface ProvenAnchor {
   readonly witnesses: readonly string[];
   readonly isWitnessed: boolean;
   readonly isAttested: boolean;
+  /** Each (log id, index) once. */
+  readonly attestations: readonly ProvenAttestation[];
+  /** Why other bundles of this anchor attest nothing. */
+  readonly refusedBundles: readonly Error[];
   /** The newest time that a witness or an attestation signed. */
   readonly signedTimeUnixMs?: number;
 }
@@ -84,12 +110,14 @@ function verifyAnchor(attempt: Attempt, claim: AnchorClaim): ProvenAnchor {
   const cosigned = verifyCosignatures(anchor, policy);
   attempt.steps++;
   const attested = verifyBundles(anchor, claim);
-  const times = [...cosigned.timesUnixMs, ...attested.timesUnixMs];
+  const attestedTimes = attested.attestations.flatMap(({ timeUnixMs = [] }) => timeUnixMs);
+  const times = [...cosigned.timesUnixMs, ...attestedTimes];
   const proven: ProvenAnchor = {
     checkpoint: { origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root },
     witnesses: cosigned.witnesses,
     isWitnessed: isQuorumMet(policy, new Set(cosigned.witnesses)),
-    isAttested: attested.isAttested,
+    isAttested: attested.attestations.length > 0,
+    ...attested,
     ...(times.length > 0 && { signedTimeUnixMs: Math.max(...times) }),
   };
   if (!isCurrent) checkRetired(checkpoint, proven, policy);
@@ -148,20 +176,21 @@ function verifyCosignatures(
 function verifyBundles(
   anchor: Anchor,
   claim: AnchorClaim,
-): { isAttested: boolean; timesUnixMs: number[] } {
-  let isAttested = false;
-  const timesUnixMs: number[] = [];
-  for (const bundle of claim.verifyBundle ? anchor.bundles : []) {
+): Pick<ProvenAnchor, "attestations" | "refusedBundles"> {
+  const attestations = new Map<string, ProvenAttestation>();
+  const refusedBundles: Error[] = [];
+  const { verifyBundle, policy } = claim;
+  for (const [at, bundle] of (verifyBundle ? anchor.bundles : []).entries()) {
     try {
-      const attestation = claim.verifyBundle?.(bundle, anchor.checkpoint, claim.policy);
-      if (!attestation) continue;
-      isAttested = true;
-      if (attestation.timeUnixMs !== undefined) timesUnixMs.push(attestation.timeUnixMs);
-    } catch {
+      const attestation = verifyBundle?.(bundle, anchor.checkpoint, policy) ?? {};
+      const { logId, logIndex } = attestation;
+      attestations.set(logId === undefined ? `bundle ${at}` : `${logId} ${logIndex}`, attestation);
+    } catch (error) {
       // Fails closed: a bundle that does not verify attests nothing.
+      refusedBundles.push(error instanceof Error ? error : new Error(String(error)));
     }
   }
-  return { isAttested, timesUnixMs };
+  return { attestations: [...attestations.values()], refusedBundles };
 }
 
 function checkRetired(
@@ -194,9 +223,11 @@ function checkWitnessed(proven: ProvenAnchor, policy: Policy): void {
 }
 
 function checkAttested(proven: ProvenAnchor, policy: Policy): void {
-  if (policy.requirements.includes("attested") && !proven.isAttested) {
-    throw new VerificationError("ATTESTATION_REQUIRED", "checkpoint has no valid attestation");
-  }
+  if (!policy.requirements.includes("attested") || proven.isAttested) return;
+  const [cause] = proven.refusedBundles;
+  const why = cause === undefined ? "" : `: ${cause.message}`;
+  const message = `checkpoint has no valid attestation${why}`;
+  throw new VerificationError("ATTESTATION_REQUIRED", message, cause && { cause });
 }
 
 function checkAge(proven: ProvenAnchor, claim: AnchorClaim): void {

@@ -26,7 +26,13 @@ import {
 } from "./leaf.ts";
 import type { Policy } from "./policy.ts";
 import { checkReceiptShape, type Receipt } from "./receipt.ts";
-import { type ProvenAnchor, type VerifyBundle, verifyAnchors } from "./receipt-anchors.ts";
+import {
+  type AttestationStep,
+  type ProvenAnchor,
+  type ProvenAttestation,
+  type VerifyBundle,
+  verifyAnchors,
+} from "./receipt-anchors.ts";
 
 export interface VerifyReceiptOptions {
   /** The endorsed fact, for receipts of kind `endorsement`; without it they list no authors. */
@@ -44,13 +50,14 @@ export type ProvenStep =
   | "inclusion"
   | "checkpoint"
   | "witnesses"
+  | AttestationStep
   | "attestation"
   | "age";
 
 /** What is proven now. Index, time, size and root come from leaf and note alone. */
 export interface ProvenReceipt {
   verdict: "verified";
-  /** In order. `authors` only if somebody signed; the last three only if they hold. */
+  /** In order. `authors` only if somebody signed; those after `checkpoint` only if they hold. */
   proven: ProvenStep[];
   kind: EntryKindName;
   /** Of a fact. */
@@ -68,6 +75,10 @@ export interface ProvenReceipt {
   anchorIndex: number;
   /** Policy names of the witnesses that cosigned it. */
   witnesses: readonly string[];
+  /** Of that anchor, each (log id, index) once. */
+  attestations: readonly ProvenAttestation[];
+  /** Why other bundles of that anchor attest nothing: of unknown logs, or worse. */
+  refusedBundles: readonly Error[];
   /** The newest time that a witness or an attestation signed there. */
   signedTimeUnixMs?: number;
 }
@@ -134,6 +145,8 @@ function verifySteps(work: Work): ProvenReceipt {
     authors,
     anchorIndex: anchor.anchorIndex,
     witnesses: anchor.witnesses,
+    attestations: anchor.attestations,
+    refusedBundles: anchor.refusedBundles,
     ...(anchor.signedTimeUnixMs !== undefined && { signedTimeUnixMs: anchor.signedTimeUnixMs }),
   };
 }
@@ -203,6 +216,9 @@ function endorsedFact(work: Work): Uint8Array | undefined {
 function stepsOf(anchor: ProvenAnchor, policy: Policy): ProvenStep[] {
   const steps: ProvenStep[] = ["inclusion", "checkpoint"];
   if (anchor.isWitnessed) steps.push("witnesses");
+  // Each bundle's steps are the same; a time may come from any.
+  const attested = anchor.attestations.flatMap(({ proven = [] }) => proven);
+  steps.push(...new Set(attested));
   if (anchor.isAttested) steps.push("attestation");
   if (policy.maxAgeMs !== undefined) steps.push("age");
   return steps;

@@ -9,6 +9,8 @@ import {
   sign,
 } from "node:crypto";
 
+import { signP256 } from "./signed-digest.ts";
+
 export type RekorVersion = 1 | 2;
 
 export class LogKey {
@@ -32,9 +34,12 @@ export class LogKey {
     this.logId = logIdOf(version, hostname, this.spki);
   }
 
+  /** The same signature each time, so that golden vectors can be made with it. */
   sign(message: string): Buffer {
-    const algorithm = this.version === 1 ? "sha256" : null;
-    return sign(algorithm, Buffer.from(message), this.#privateKey);
+    const bytes = Buffer.from(message);
+    return this.version === 1
+      ? signP256(this.#privateKey, bytes)
+      : sign(null, bytes, this.#privateKey);
   }
 
   /** A signed note. */

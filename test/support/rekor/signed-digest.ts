@@ -24,6 +24,12 @@ export function isSignedDigest({ key, digest, signature }: SignedDigest): boolea
   }
 }
 
+/** ECDSA P-256/SHA-256 with the nonce of RFC 6979: DER, the same each time. */
+export function signP256(privateKey: KeyObject, message: Uint8Array): Buffer {
+  const scalar = Buffer.from(privateKey.export({ format: "jwk" }).d ?? "", "base64url");
+  return Buffer.from(p256.sign(message, scalar, { format: "der" }));
+}
+
 /** Undefined if the bytes are no public key. */
 export function decodePublicKey(bytes: Buffer, format: "der" | "pem"): KeyObject | undefined {
   try {

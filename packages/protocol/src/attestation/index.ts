@@ -39,7 +39,6 @@ export {
   type TrustedLog,
 } from "./trusted-root.ts";
 export {
-  type AttestationStep,
   attestationVerifier,
   type VerifiedAttestation,
   verifyAttestation,

@@ -75,7 +75,9 @@ export function loadTrustedRoot(json: Uint8Array): LoadedRoot {
       const { logID: checkpointKeyId } = authority;
       return { logId, checkpointKeyId, host, hostname, baseUrl: tlog.baseUrl, authority };
     });
-    return { logs, timestampAuthorities: material.timestampAuthorities };
+    const { timestampAuthorities } = material;
+    if (logs.length + timestampAuthorities.length === 0) throw new Error("it names nobody");
+    return { logs, timestampAuthorities };
   } catch (cause) {
     const message = "trusted root is not a Sigstore TrustedRoot";
     throw new MalformedError("MALFORMED_TRUSTED_ROOT", message, { cause });

@@ -5,7 +5,7 @@ import { VerificationError as SigstoreError, toSignedEntity, Verifier } from "@s
 import { sha256 } from "#crypto";
 import { equalBytes, toBase64, toHex } from "../bytes.ts";
 import { MalformedError, type VerificationCode, VerificationError } from "../errors.ts";
-import type { VerifyBundle } from "../receipt-anchors.ts";
+import type { AttestationStep, VerifyBundle } from "../receipt-anchors.ts";
 import { verifyInclusion } from "../tree.ts";
 import type { AttestationKey } from "./attestation-key.ts";
 import { type AttestationBundle, parseBundle } from "./bundle.ts";
@@ -19,17 +19,6 @@ import {
   loadTrust,
   type TrustedLog,
 } from "./trusted-root.ts";
-
-export type AttestationStep =
-  | "attestation-key"
-  | "attestation-note"
-  | "attestation-entry"
-  | "attestation-index"
-  | "attestation-log"
-  | "attestation-inclusion"
-  | "attestation-checkpoint"
-  | "attestation-signature"
-  | "attestation-time";
 
 export interface VerifiedAttestation {
   /** Of the attestation key: lower-case hex of SHA-256 over its SPKI. */
