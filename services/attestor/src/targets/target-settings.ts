@@ -39,6 +39,8 @@ const file = z.strictObject({
   kind: z.literal("file"),
   /** Folder; made if absent. */
   path: z.string().min(1).max(4096),
+  /** Attestation keys that signed here before the present one: SPKI in base64. */
+  formerKeys: z.array(z.base64().max(1024)).max(16).default([]),
 });
 
 const target = z.discriminatedUnion("kind", [rekor, witness, file]);
