@@ -179,7 +179,11 @@ export class Store {
       void this.#parts.integrity.raise({ code, message, index });
     };
     const { identity } = opened;
-    return verifyStore({ pool, head, identity, anchorNote }, { ...options, onFinding });
+    const isAppending = (): boolean => this.#parts.appender.isBusy;
+    return verifyStore(
+      { pool, head, identity, anchorNote, isAppending },
+      { ...options, onFinding },
+    );
   }
 
   /** Rebuilds the index from the journal; appends are UNAVAILABLE until it is whole. */

@@ -51,6 +51,11 @@ export class Appender {
     this.#parts = parts;
   }
 
+  /** Whether anything is queued or being committed. */
+  get isBusy(): boolean {
+    return this.#queuedFacts > 0;
+  }
+
   /** Canonical bytes with a nonce, unless one is given. */
   encode(fact: FactInit): Uint8Array {
     const nonce = fact.nonce?.length ? fact.nonce : takeRandom(NONCE_BYTES);

@@ -121,7 +121,7 @@ async function verifyFolder(path: string, base: Base, options: VerifyOptions = {
   const findings: Finding[] = [];
   const identity = { origins: [{ logVkey: base.logVkey }] };
   const summary: VerifySummary = await verifyStore(
-    { pool, head: base.head, identity },
+    { pool, head: base.head, identity, isAppending: () => false },
     { ...options, onFinding: (finding) => findings.push(finding) },
   );
   journal.close();
@@ -397,7 +397,7 @@ describe(`verify of a larger store (${testCipher})`, () => {
     const findings: Finding[] = [];
     const identity = { origins: [{ logVkey: large.logVkey }] };
     const summary = await verifyStore(
-      { pool, head: large.head, identity },
+      { pool, head: large.head, identity, isAppending: () => true },
       { onFinding: (finding) => findings.push(finding) },
     );
     await pool.close();

@@ -17,6 +17,8 @@ import { ENTRIES_PER_RANGE, type RangeReport, type RangeRequest } from "./range-
 import type { UpperTile } from "./verify-methods.ts";
 
 const FINDINGS_MAX = 1000;
+const REST_PER_RANGE = 4;
+const REST_MS_MAX = 500;
 
 export interface VerifyDeps {
   pool: Pick<ReaderPool, "call" | "size">;
@@ -26,6 +28,8 @@ export interface VerifyDeps {
   identity: { origins: readonly { logVkey: string }[] };
   /** The note in the head anchor, if the caller has read it. */
   anchorNote?: Uint8Array | undefined;
+  /** Whether appends wait for their answers now. */
+  isAppending(): boolean;
 }
 
 /** Throws CANCELLED when its signal says so; what does not hold is a finding, not an error. */
@@ -44,7 +48,7 @@ export async function verifyStore(
     onTile: (tile) => upperTiles.push(tile),
   });
   let entries = 0;
-  for await (const report of runRanges(deps.pool, { size, fromIndex }, options.signal)) {
+  for await (const report of runRanges(deps, { size, fromIndex }, options.signal)) {
     join.add(report);
     entries += Math.max(0, report.until - Math.max(report.from, fromIndex));
     const tiles = await checkUpperTiles(deps.pool, upperTiles.splice(0));
@@ -87,9 +91,12 @@ class Findings {
   }
 }
 
-/** One range per thread at a time, so that reads get their turn; reports in order. */
+/**
+ * One range per thread at a time, so that reads get their turn; reports in order. Beside appends it
+ * is one range at all, and a rest after it: nobody waits for a verification, somebody does for them.
+ */
 async function* runRanges(
-  pool: VerifyDeps["pool"],
+  { pool, isAppending }: Pick<VerifyDeps, "pool" | "isAppending">,
   bounds: { size: number; fromIndex: number },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RangeReport> {
@@ -98,13 +105,16 @@ async function* runRanges(
   try {
     while (at < bounds.size || running.length > 0) {
       throwIfAborted(signal);
-      while (at < bounds.size && running.length < pool.size + 1) {
+      const width = isAppending() ? 1 : pool.size + 1;
+      while (at < bounds.size && running.length < width) {
         const request = rangeAt(at, bounds);
         running.push(pool.call("verifyRange", request));
         at = request.until;
       }
+      const startedAt = performance.now();
       const report = await running.shift();
       if (report) yield report;
+      if (isAppending()) await rest((performance.now() - startedAt) * REST_PER_RANGE);
     }
   } finally {
     await Promise.allSettled(running);
@@ -154,6 +164,10 @@ function checkNote(deps: VerifyDeps, note: Uint8Array, head: Head, findings: Fin
   } catch {
     wrong("the head's note is missing, damaged or not signed by this log");
   }
+}
+
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.min(ms, REST_MS_MAX)));
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
