@@ -161,6 +161,8 @@ export const meanings = {
   SERVICE_FAILED: "A service that was started has ended.",
   ALREADY_RUNNING: "An instance runs on this data folder already.",
   KEY_MISSING: "The key file of this data folder is not there.",
+  TRUST_INVALID: "What a TUF repository answers is not signed as its root asks.",
+  TRUST_UNAVAILABLE: "The TUF repository cannot be reached.",
   WITNESS_KEY_INVALID: "The witness's key file is missing, readable by others, or no key.",
   WITNESS_LOGS_INVALID: "The witness's file of logs is not there or has a wrong line.",
   WITNESS_STATE_DAMAGED: "What the witness remembers of a log is not what it wrote.",

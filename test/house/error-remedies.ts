@@ -170,6 +170,8 @@ export const remedies = {
   SERVICE_FAILED: "The last line of its log says why.",
   ALREADY_RUNNING: "Use the running instance, or another `STRONGROOM_DATA`.",
   KEY_MISSING: "Put the key back; without it the store does not open.",
+  TRUST_INVALID: "Nothing was changed. Check mirror, root file and clock; then ask who runs it.",
+  TRUST_UNAVAILABLE: "Nothing was changed. Try again, or register the trusted root from a file.",
   WITNESS_KEY_INVALID: "Put its own key back with mode 0600; a new key needs an empty memory.",
   WITNESS_LOGS_INVALID: "Fix the line that the message names; each is `log <vkey>`.",
   WITNESS_STATE_DAMAGED: "Keep a copy, put the file back as it was, or start under a new key.",

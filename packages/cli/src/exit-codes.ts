@@ -84,6 +84,7 @@ export const exitCodes = {
   NOT_FOUND: 4,
 
   DATA_LOSS: 5,
+  TRUST_INVALID: 5,
   TILE_MISSING: 5,
   CID_MISMATCH: 5,
   SUBJECT_MISMATCH: 5,
@@ -139,6 +140,7 @@ export const exitCodes = {
 
   UNAVAILABLE: 6,
   TREE_UNAVAILABLE: 6,
+  TRUST_UNAVAILABLE: 6,
   DEADLINE: 6,
   CANCELLED: 6,
   CLIENT_CLOSED: 6,
