@@ -63,7 +63,7 @@ export class LogCopy {
       const range = { from: at, limit: PAGE, bodies: true, privateEvidence: true };
       const { entries, next } = await link.call("readEntries", range);
       assert.ok(next > at, "reading the log goes on");
-      for (const entry of entries) this.#add(entry);
+      for (const entry of entries) this.add(entry);
       assert.equal(this.size, next, "no entry is left out");
       at = next;
     }
@@ -110,7 +110,8 @@ export class LogCopy {
     return Number(size);
   }
 
-  #add(entry: LogEntry): void {
+  /** Checks the next entry and takes it. */
+  add(entry: LogEntry): void {
     const { index, leaf, body, blind, evidencePublic, evidencePrivate } = entry;
     const evidence = Buffer.concat([sized(evidencePublic), sized(evidencePrivate)]);
     this.checked.add({ index, leaf, body, blind, evidence });

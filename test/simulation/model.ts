@@ -37,7 +37,13 @@ export type Asked =
 export class Model {
   readonly entries: PlainEntry[] = [];
   readonly #facts = new Map<string, KnownFact>();
+  readonly #takesAnything: boolean;
   #asked: Asked[] = [];
+
+  /** With `takesAnything` it admits what nobody told it of, as long as the log may hold it. */
+  constructor(options: { takesAnything?: boolean } = {}) {
+    this.#takesAnything = options.takesAnything ?? false;
+  }
 
   get size(): number {
     return this.entries.length;
@@ -146,7 +152,7 @@ export class Model {
   }
 
   #requireAsked(what: string, isIt: (one: Asked) => boolean): void {
-    assert.ok(this.#asked.some(isIt), `${what}: nobody asked for it`);
+    assert.ok(this.#takesAnything || this.#asked.some(isIt), `${what}: nobody asked for it`);
   }
 
   /** Number of entries at or before a time. */

@@ -22,7 +22,7 @@ export interface Simulated {
 const CHILD = fileURLToPath(new URL("./simulate-child.js", import.meta.url));
 const CHILDREN = 2;
 /** A store in one isolate leaves its modules behind, so a child is replaced now and then. */
-const SEEDS_PER_CHILD = 150;
+const SEEDS_PER_CHILD = 60;
 const PROGRESS_MS = 10_000;
 
 export interface SimulateRequest extends SeedOptions {
