@@ -13,7 +13,8 @@ import {
 } from "@strongroom/protocol";
 import { logVkey, makeParts, makeWork, never } from "./target.test-kit.ts";
 import type { TargetResult } from "./target.ts";
-import { startRealWitness, startToldServer } from "./witness.test-kit.ts";
+import { startToldServer } from "./told-server.test-kit.ts";
+import { startRealWitness } from "./witness.test-kit.ts";
 import { createWitnessTarget } from "./witness-target.ts";
 
 const seed = new Uint8Array(32).fill(7);
@@ -133,7 +134,7 @@ const invalid: Record<string, string> = {
 
 for (const [name, body] of Object.entries(invalid)) {
   test(`200 with ${name} is no cosignature: evidence, not success`, async (t) => {
-    const url = await startToldServer(t, (_request, response) => response.end(body));
+    const url = await startToldServer(t, (_request, response) => void response.end(body));
     const { failure, evidence } = failureOf(await open(t, url).attest(makeWork(3), never));
     assert.equal(failure, "invalid-answer");
     assert.ok(evidence !== undefined && evidence.length <= 70_000);
@@ -142,7 +143,7 @@ for (const [name, body] of Object.entries(invalid)) {
 
 test("lines of unknown keys beside the right one are passed over", async (t) => {
   const other = signCosignature(noteText, { name: "w.example/2", seed: otherSeed }, 5n);
-  const url = await startToldServer(t, (_request, response) => response.end(other + right));
+  const url = await startToldServer(t, (_request, response) => void response.end(other + right));
   assertCosigned(await open(t, url).attest(makeWork(3), never), makeWork(3).note, ownKey);
 });
 
@@ -200,7 +201,7 @@ test("what a stranger says is made printable and short before people see it", as
 test("newest notes that its key did not sign are refused", async (t) => {
   const { note } = makeWork(3);
   let body = text(note);
-  const url = await startToldServer(t, (_request, response) => response.end(body));
+  const url = await startToldServer(t, (_request, response) => void response.end(body));
   const target = open(t, url);
   await assert.rejects(async () => target.newestNote?.(never), { code: "UNTRUSTED_KEY" });
   body = text(note) + signCosignature(parseNote(makeWork(4).note).text, own, 1n);

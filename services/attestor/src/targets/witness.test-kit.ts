@@ -1,9 +1,7 @@
-// A real witness as its own process, and one over a real socket that answers what a test tells it.
+// A real witness as its own process.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -43,22 +41,4 @@ export async function startRealWitness(
   const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
   const ready = JSON.parse(line);
   return { url: `http://${ready.addresses.witness}`, vkey: ready.vkey, folder, child };
-}
-
-export async function startToldServer(
-  context: TestContext,
-  answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,
-): Promise<string> {
-  const server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    answer(request, response, Buffer.concat(parts).toString("utf8"));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  context.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
