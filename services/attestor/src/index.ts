@@ -1,3 +1,5 @@
+export { type AttestorErrorCode, attestorErrorCodes } from "./errors.ts";
+export { createTarget } from "./targets/create-target.ts";
 export type {
   AttestationTarget,
   FailureClass,
@@ -8,4 +10,4 @@ export type {
   TargetResult,
   TargetWork,
 } from "./targets/target.ts";
-export type { FileSettings, RekorSettings, WitnessSettings } from "./targets/target-settings.ts";
+export type { TargetSettings } from "./targets/target-settings.ts";

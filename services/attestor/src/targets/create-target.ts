@@ -1,6 +1,6 @@
 // From an operator's settings to a target that works.
-import { AttestorError } from "../errors.ts";
 import { createFileTarget } from "./file-target.ts";
+import { createRekorTarget } from "./rekor/rekor-target.ts";
 import type { AttestationTarget, TargetParts } from "./target.ts";
 import type { TargetSettings } from "./target-settings.ts";
 import { createWitnessTarget } from "./witness-target.ts";
@@ -11,11 +11,11 @@ export async function createTarget(
   parts: TargetParts,
 ): Promise<AttestationTarget> {
   switch (settings.kind) {
+    case "rekor":
+      return await createRekorTarget(settings, parts);
     case "witness":
       return createWitnessTarget(settings, parts);
     case "file":
       return createFileTarget(settings, parts);
-    case "rekor":
-      throw new AttestorError("TARGET_INVALID", `make target ${settings.name}: not built yet`);
   }
 }
