@@ -3,7 +3,6 @@ import { resolve } from "node:path";
 import {
   addressSetting,
   choiceSetting,
-  integerSetting,
   logLevels,
   optionalTextSetting,
   type Setting,
@@ -23,6 +22,9 @@ export const settings = {
   data: textSetting("Folder for the attestor's own files.", { fallback: "./data" }),
   server: addressSetting("gRPC address of the storage service.", { fallback: "127.0.0.1:7443" }),
   token: optionalTextSetting("Token of a principal with the role attestor.", { secret: true }),
+  "log-key": optionalTextSetting(
+    "Verifier key line of the log; the first use is trusted if unset.",
+  ),
   worker: optionalTextSetting("Name of this worker, for people; host and process id if unset."),
   targets,
   "signing-key": optionalTextSetting(
@@ -36,16 +38,6 @@ export const settings = {
   }),
   "jobs.redis-url": optionalTextSetting("redis:// or rediss://, for the driver bullmq.", {
     secret: true,
-  }),
-  "jobs.concurrency": integerSetting("Attempts at once, of all targets.", {
-    min: 1,
-    max: 256,
-    fallback: 16,
-  }),
-  "jobs.lease-ms": integerSetting("How long an attempt may take, ms.", {
-    min: 1000,
-    max: 600_000,
-    fallback: 120_000,
   }),
   "admin.listen": addressSetting("Probes and metrics.", { fallback: "127.0.0.1:7481" }),
   "admin.hosts": optionalTextSetting("Further names allowed in its Host header, by comma."),

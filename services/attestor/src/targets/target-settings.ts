@@ -6,7 +6,14 @@ const common = {
   /** Attempts at once. */
   concurrency: z.number().int().min(1).max(64).default(4),
   /** For one request, ms. A Rekor of version 2 answers only after its next checkpoint. */
-  timeoutMs: z.number().int().min(100).max(600_000).default(60_000),
+  timeoutMs: z.number().int().min(100).max(190_000).default(60_000),
+  /** At most so many attempts begin in a time; with bullmq of all workers together. */
+  rate: z
+    .strictObject({
+      count: z.number().int().min(1).max(10_000),
+      perMs: z.number().int().min(100).max(3_600_000),
+    })
+    .optional(),
 };
 const httpUrl = z
   .url({ protocol: /^https?$/ })
