@@ -131,6 +131,8 @@ export const meanings = {
   CHECKPOINT_WRONG: "A stored checkpoint's root is not that of its size.",
   ANCHOR_WRONG: "The anchor's note does not agree with the journal.",
   MUTATION_ATTEMPTED: "Somebody tried to edit the journal with SQL; it was refused.",
+  ATTEMPTS_CHANGED: "The evidence of such attempts is not what was anchored.",
+  ROW_FOREIGN: "A row lies before the start or beyond the end of the log.",
   FILTER_WRONG: "A filter segment does not match its facts.",
   CONTROL_WRONG: "The list of key events does not match the entries.",
   SCOPE_HEAD_WRONG: "A scope head does not match its chain.",

@@ -139,6 +139,8 @@ export const remedies = {
   CHECKPOINT_WRONG: INCIDENT,
   ANCHOR_WRONG: INCIDENT,
   MUTATION_ATTEMPTED: "Find out who ran the statement: they held the data key; see incidents.",
+  ATTEMPTS_CHANGED: "Find out who held the data key: they hid what they tried; see incidents.",
+  ROW_FOREIGN: "Find out who held the data key; the log itself is whole without that row.",
   FILTER_WRONG: INCIDENT,
   CONTROL_WRONG: INCIDENT,
   SCOPE_HEAD_WRONG: INCIDENT,

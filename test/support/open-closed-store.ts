@@ -69,7 +69,7 @@ export function readAnchor(path: string): AnchorSlot | undefined {
 }
 
 function parseAnchorSlot(slot: Buffer): AnchorSlot[] {
-  if (slot.subarray(0, 8).toString("latin1") !== "SRANCHR1") return [];
+  if (slot.subarray(0, 8).toString("latin1") !== "SRANCHR2") return [];
   const noteLength = slot.readUInt16BE(29);
   return [
     {

@@ -2,7 +2,7 @@
 // here touches a database.
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Receipt, ReceiptSchema } from "@strongroom/protocol";
-import { readAnchorNote } from "./anchor/head-anchor.ts";
+import { readAnchorRecord } from "./anchor/head-anchor.ts";
 import type { FactInit } from "./commit/appender.ts";
 import { StoreError, type StoreErrorCode } from "./errors.ts";
 import { EventHub, type StoreEvents } from "./events.ts";
@@ -172,7 +172,8 @@ export class Store {
     const { opened, readers: pool, settings } = this.#opened;
     // The head first: the anchor may then be newer than it, but never older.
     const head = this.#head;
-    const anchorNote = settings.anchorLagMs > 0 ? undefined : readAnchorNote(settings.anchorPath);
+    const anchor = readAnchorRecord(settings.anchorPath);
+    const { anchorLagMs } = settings;
     const onFinding = (finding: Types.Finding): void => {
       options.onFinding?.(finding);
       const { verdict: code, message, index } = finding;
@@ -181,7 +182,7 @@ export class Store {
     const { identity } = opened;
     const isAppending = (): boolean => this.#parts.appender.isBusy;
     return verifyStore(
-      { pool, head, identity, anchorNote, isAppending },
+      { pool, head, identity, anchor, anchorLagMs, isAppending },
       { ...options, onFinding },
     );
   }

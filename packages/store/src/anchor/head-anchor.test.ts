@@ -18,7 +18,8 @@ const SLOT = 4096;
 
 function head(n: number, clean = false): AnchorWrite {
   const note = new TextEncoder().encode(`origin\n${n}\nroot\n`);
-  return { note, inode: 2n ** 63n + BigInt(n), clean, lagMs: 1000 };
+  const sides = new Uint8Array(2 * 40).fill(n);
+  return { note, inode: 2n ** 63n + BigInt(n), clean, lagMs: 1000, sides };
 }
 
 function written(...numbers: number[]): Buffer {
@@ -59,12 +60,12 @@ test("lays a slot out as documented, mode 0600", () => {
   const slot = written(7).subarray(0, SLOT);
   const note = Buffer.from(head(7).note);
   const expected = Buffer.alloc(31);
-  expected.write("SRANCHR1", "latin1");
+  expected.write("SRANCHR2", "latin1");
   expected.writeBigUInt64BE(1n, 8);
   expected.writeUInt32BE(1000, 17);
   expected.writeBigUInt64BE(2n ** 63n + 7n, 21);
   expected.writeUInt16BE(note.length, 29);
-  const covered = Buffer.concat([expected, note]);
+  const covered = Buffer.concat([expected, note, Buffer.of(2), head(7).sides]);
   assert.deepEqual(slot.subarray(0, covered.length), covered);
   const digest = createHash("sha256").update(covered).digest();
   assert.deepEqual(slot.subarray(covered.length, covered.length + 32), digest);
@@ -145,7 +146,7 @@ test("takes a note up to the limit and refuses a longer one", () => {
   const anchor = HeadAnchor.open(path, { create: true });
   const note = new Uint8Array(ANCHOR_NOTE_BYTES_MAX).fill(65);
   anchor.write({ ...head(1), note });
-  assert.equal(ANCHOR_NOTE_BYTES_MAX, 4033);
+  assert.equal(ANCHOR_NOTE_BYTES_MAX, 3392);
   const long = new Uint8Array(ANCHOR_NOTE_BYTES_MAX + 1);
   assert.throws(() => anchor.write({ ...head(2), note: long }), RangeError);
   anchor.close();

@@ -2,8 +2,8 @@
  * `head.anchor`: the newest signed head, in two checksummed slots of 4096 bytes. Each write goes
  * into the older slot and is synced before the note may leave the process, so that after a crash
  * the other slot still holds the head before it. A slot:
- *   "SRANCHR1" ‖ sequence(8) ‖ flags(1) ‖ lag ms(4) ‖ journal inode(8) ‖ note length(2) ‖ note ‖
- *   SHA-256 of all before it
+ *   "SRANCHR2" ‖ sequence(8) ‖ flags(1) ‖ lag ms(4) ‖ journal inode(8) ‖ note length(2) ‖ note ‖
+ *   side tables(1) ‖ (next key(8) ‖ digest(32)) per side table ‖ SHA-256 of all before it
  */
 import { createHash } from "node:crypto";
 import {
@@ -22,7 +22,7 @@ import { StoreError } from "../errors.ts";
 import { errorCode, fileError } from "../file-error.ts";
 
 export interface AnchorWrite {
-  /** The signed note of the head, at most 4033 bytes. */
+  /** The signed note of the head, at most 3392 bytes. */
   readonly note: Uint8Array;
   /** Inode number of `journal.db`: a copied store has another one. */
   readonly inode: bigint;
@@ -30,6 +30,8 @@ export interface AnchorWrite {
   readonly clean: boolean;
   /** `anchor.lag` in force: how much newer the true head may be after an unclean close. */
   readonly lagMs: number;
+  /** Running hashes of the journal's side tables, 40 bytes each; see engine/side-digests.ts. */
+  readonly sides: Uint8Array;
 }
 
 export interface AnchorRecord extends AnchorWrite {
@@ -37,7 +39,7 @@ export interface AnchorRecord extends AnchorWrite {
 }
 
 const SLOT_BYTES = 4096;
-const MAGIC = Buffer.from("SRANCHR1", "latin1");
+const MAGIC = Buffer.from("SRANCHR2", "latin1");
 const SEQUENCE_AT = 8;
 const FLAGS_AT = 16;
 const LAG_AT = 17;
@@ -46,7 +48,10 @@ const LENGTH_AT = 29;
 const NOTE_AT = 31;
 const DIGEST_BYTES = 32;
 const FLAG_CLEAN = 1;
-export const ANCHOR_NOTE_BYTES_MAX = SLOT_BYTES - NOTE_AT - DIGEST_BYTES;
+const SIDE_BYTES = 40;
+const SIDES_MAX = 16;
+export const ANCHOR_NOTE_BYTES_MAX =
+  SLOT_BYTES - NOTE_AT - DIGEST_BYTES - 1 - SIDES_MAX * SIDE_BYTES;
 
 /** One writer, the commit thread; every call is synchronous and `write` returns after its sync. */
 export class HeadAnchor {
@@ -58,6 +63,7 @@ export class HeadAnchor {
   readonly #buffer = Buffer.alloc(SLOT_BYTES);
   #file: number | undefined;
   #newest: AnchorRecord | undefined;
+  #other: AnchorRecord | undefined;
   #nextSlot = 0;
   #open = true;
 
@@ -68,7 +74,11 @@ export class HeadAnchor {
     this.damagedSlot = slots.includes("damaged");
     for (const [number, slot] of slots.entries()) {
       if (typeof slot === "string") continue;
-      if (this.#newest !== undefined && this.#newest.sequence >= slot.sequence) continue;
+      if (this.#newest !== undefined && this.#newest.sequence >= slot.sequence) {
+        this.#other = slot;
+        continue;
+      }
+      this.#other = this.#newest;
       this.#newest = slot;
       this.#nextSlot = 1 - number;
     }
@@ -102,6 +112,11 @@ export class HeadAnchor {
     return this.#newest;
   }
 
+  /** What the other slot held when it was opened, if it is valid. */
+  get older(): AnchorRecord | undefined {
+    return this.#other;
+  }
+
   /** Writes into the older slot and syncs. After a failure the anchor takes no further writes. */
   write(record: AnchorWrite): void {
     if (!this.#open) throw new StoreError("IO_ERROR", `write ${this.#path}: it is not open`);
@@ -118,7 +133,8 @@ export class HeadAnchor {
       this.#open = false;
       throw fileError(cause, "write", this.#path);
     }
-    this.#newest = { ...record, note: Uint8Array.from(record.note), sequence };
+    const [note, sides] = [Uint8Array.from(record.note), Uint8Array.from(record.sides)];
+    this.#newest = { ...record, note, sides, sequence };
     this.#nextSlot = 1 - this.#nextSlot;
   }
 
@@ -129,14 +145,14 @@ export class HeadAnchor {
   }
 }
 
-/** The newest anchored note; empty where there is none that checks. */
-export function readAnchorNote(path: string): Uint8Array {
+/** The newest anchored record; undefined where there is none that checks. */
+export function readAnchorRecord(path: string): AnchorRecord | undefined {
   try {
     const anchor = HeadAnchor.open(path, { readonly: true });
     anchor.close();
-    return anchor.newest?.note ?? new Uint8Array(0);
+    return anchor.newest;
   } catch (cause) {
-    if (cause instanceof StoreError && cause.code === "ANCHOR_DAMAGED") return new Uint8Array(0);
+    if (cause instanceof StoreError && cause.code === "ANCHOR_DAMAGED") return undefined;
     throw cause;
   }
 }
@@ -158,7 +174,9 @@ function readSlots(file: number, path: string): SlotState[] {
 
 function parseSlot(slot: Buffer): SlotState {
   if (slot.every((byte) => byte === 0)) return "empty";
-  const end = NOTE_AT + slot.readUInt16BE(LENGTH_AT);
+  const noteEnd = NOTE_AT + slot.readUInt16BE(LENGTH_AT);
+  if (noteEnd > NOTE_AT + ANCHOR_NOTE_BYTES_MAX) return "damaged";
+  const end = noteEnd + 1 + slot.readUInt8(noteEnd) * SIDE_BYTES;
   if (end + DIGEST_BYTES > SLOT_BYTES || !slot.subarray(0, MAGIC.length).equals(MAGIC)) {
     return "damaged";
   }
@@ -173,12 +191,13 @@ function parseSlot(slot: Buffer): SlotState {
     clean: flags === FLAG_CLEAN,
     lagMs: slot.readUInt32BE(LAG_AT),
     inode: slot.readBigUInt64BE(INODE_AT),
-    note: Uint8Array.from(slot.subarray(NOTE_AT, end)),
+    note: Uint8Array.from(slot.subarray(NOTE_AT, noteEnd)),
+    sides: Uint8Array.from(slot.subarray(noteEnd + 1, end)),
   };
 }
 
 function encodeSlot(buffer: Buffer, record: AnchorWrite, sequence: number): void {
-  const { note } = record;
+  const { note, sides } = record;
   if (note.length > ANCHOR_NOTE_BYTES_MAX) {
     throw new RangeError(`a note in the head anchor has at most ${ANCHOR_NOTE_BYTES_MAX} bytes`);
   }
@@ -190,7 +209,10 @@ function encodeSlot(buffer: Buffer, record: AnchorWrite, sequence: number): void
   buffer.writeBigUInt64BE(record.inode, INODE_AT);
   buffer.writeUInt16BE(note.length, LENGTH_AT);
   buffer.set(note, NOTE_AT);
-  const end = NOTE_AT + note.length;
+  const noteEnd = NOTE_AT + note.length;
+  buffer.writeUInt8(sides.length / SIDE_BYTES, noteEnd);
+  buffer.set(sides, noteEnd + 1);
+  const end = noteEnd + 1 + sides.length;
   createHash("sha256").update(buffer.subarray(0, end)).digest().copy(buffer, end);
 }
 

@@ -2,7 +2,7 @@
 // buffer of bytes, one of offsets, one of content ids, so that a batch costs no garbage per fact.
 import type { MessagePort } from "node:worker_threads";
 import type { EntryKind } from "@strongroom/protocol";
-import type { MutationAttempt } from "../engine/port.ts";
+import type { ForeignRow, MutationAttempt } from "../engine/port.ts";
 import type { StoreErrorCode } from "../errors.ts";
 import type { Identity } from "../open/read-identity.ts";
 import type { ThreadMethods } from "../threads/channel.ts";
@@ -114,8 +114,14 @@ export interface OpenedCommit {
   standby?: StandbyReason | "SCHEMA_CHANGED";
   /** Entries from here on may have been lost. */
   uncertainFrom?: number;
+  /** Entries that the anchor named before this open. */
+  anchoredSize: number;
+  hasDamagedSlot: boolean;
+  /** The anchor named less than the log had when it was last closed in order. */
+  isAnchorStale?: boolean;
   attempts: MutationAttempt[];
   schemaDifferences: string[];
+  foreignRows: ForeignRow[];
 }
 
 export interface CommitMethods extends ThreadMethods {

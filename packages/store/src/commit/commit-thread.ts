@@ -62,30 +62,29 @@ async function open(given: CommitSettings): Promise<OpenedCommit> {
     verifier: parseVkey(identity.logVkey),
     journalInode: journalInode(folder),
   });
-  const attempts = journal.readMutationAttempts();
   const schemaDifferences = journal.schemaDifferences();
-  const { note, size, root } = head;
+  const { note, size, root, hasDamagedSlot } = head;
+  const found = {
+    identity,
+    anchoredSize: size,
+    hasDamagedSlot,
+    attempts: journal.readMutationAttempts(),
+    schemaDifferences,
+    foreignRows: journal.readForeignRows(),
+  };
   const copied = head.isCopy ? "STANDBY" : undefined;
   const changed = schemaDifferences.length > 0 ? "SCHEMA_CHANGED" : undefined;
   const standby = settings.standby ?? changed ?? copied;
   if (standby) {
-    return {
-      head: { note, size, root },
-      identity,
-      standby,
-      attempts,
-      schemaDifferences,
-    };
+    return { ...found, head: { note, size, root }, standby };
   }
   await index.nearlyCaughtUp(() => journal.size());
   writer = new Writer(parts, index.indexed);
   const signed = writer.signHead("now");
   policy.start(signed);
   return {
+    ...found,
     head: signed,
-    identity,
-    attempts,
-    schemaDifferences,
     ...(head.uncertainFrom === undefined ? {} : { uncertainFrom: head.uncertainFrom }),
   };
 }
@@ -109,6 +108,7 @@ function openParts(journal: JournalWriter, identity: Identity): WriterParts {
     anchors: new AnchorSchedule(anchor, {
       journalInode: journalInode(folder),
       lagMs: settings.anchorLagMs,
+      journal: () => parts.journal,
       onFailed: (reason) => stop(toStoreError(reason)),
     }),
     signers: [ed25519Signer(origin, settings.logKeySeed)],

@@ -117,10 +117,11 @@ export class Writer {
     const size = this.#tree.size;
     const root = this.#tree.root();
     const note = signCheckpoint({ origin, size: BigInt(size), root }, signers);
-    if (how === "scheduled") anchors.write(note);
-    else anchors.writeNow(note, how === "clean");
-    this.#head = { note, size, root };
-    return this.#head;
+    const head = { note, size, root };
+    if (how === "scheduled") anchors.write(head);
+    else anchors.writeNow(head, how === "clean");
+    this.#head = head;
+    return head;
   }
 
   #startDraft(): Draft {

@@ -58,6 +58,27 @@ export interface MutationAttempt {
   row: number;
 }
 
+/** Tables whose rows the log itself does not tell; side-digests.ts says how they are guarded. */
+export type SideTable =
+  | "checkpoint"
+  | "scope_head"
+  | "control"
+  | "cid_filter"
+  | "schema"
+  | "mutation_attempt";
+
+/** Running hash of a table's rows with keys below `next`. */
+export interface SideDigest {
+  next: number;
+  digest: Uint8Array;
+}
+
+/** A row whose key no commit of the log can have given it. */
+export interface ForeignRow {
+  table: string;
+  key: number;
+}
+
 /** Everything one commit adds; written in one transaction. */
 export interface JournalBatch {
   entries: readonly EntryRow[];
@@ -83,6 +104,10 @@ export interface JournalReader {
   readControl(): number[];
   readFilterSegment(segment: number): Uint8Array | undefined;
   readMutationAttempts(): MutationAttempt[];
+  /** Goes on with a running hash over the rows from `from.next` on, with keys below `below`. */
+  foldSideRows(table: SideTable, from: SideDigest, below: number): SideDigest;
+  /** Rows before the start or beyond the end of the log; at most 100. */
+  readForeignRows(): ForeignRow[];
   /** Names what differs from the schema this program made: triggers, tables, version. */
   schemaDifferences(): string[];
   close(): void;

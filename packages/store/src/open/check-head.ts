@@ -2,6 +2,7 @@
 // its anchor was rolled back; one with another root is another history; one whose file is not the
 // file that was anchored is a copy, and a copy must not sign beside its original.
 import {
+  ENTRY_KINDS,
   equalBytes,
   hashLeaf,
   type NoteVerifier,
@@ -12,6 +13,7 @@ import {
 import type { AnchorRecord, HeadAnchor } from "../anchor/head-anchor.ts";
 import { TreeEdge } from "../commit/tree-edge.ts";
 import type { JournalReader } from "../engine/port.ts";
+import { isSideTableChanged } from "../engine/side-digests.ts";
 import { StoreError } from "../errors.ts";
 
 const SCAN_ROWS = 4096;
@@ -23,6 +25,8 @@ export interface CheckedHead {
   root: Uint8Array;
   /** The journal is a copy of the one that was anchored. */
   isCopy: boolean;
+  /** One slot of the anchor does not check: a write that was cut short, or an edit. */
+  hasDamagedSlot: boolean;
   /** Entries from here on may have been lost: unclean close under an anchor lag. */
   uncertainFrom?: number;
 }
@@ -43,14 +47,18 @@ export function checkHead({ journal, anchor, verifier, journalInode }: HeadToChe
     throw new StoreError("ANCHOR_MISSING", message);
   }
   const { size, root } = readAnchoredHead(record, verifier);
+  checkOlderSlot(anchor, verifier, size);
   checkSize(journal, size);
   checkRoot(journal, size, root);
+  if (record.clean) checkNothingAdded(journal, size);
+  checkControl(journal, record.sides);
   checkTail(journal, size);
   return {
     note: record.note,
     size,
     root,
     isCopy: record.inode !== journalInode,
+    hasDamagedSlot: anchor.damagedSlot,
     ...(record.lagMs > 0 && !record.clean ? { uncertainFrom: size } : {}),
   };
 }
@@ -72,6 +80,36 @@ export function readAnchoredHead(
   }
 }
 
+/** Slots are numbered in turn, and sizes never decrease under one key: else they were edited. */
+function checkOlderSlot(anchor: HeadAnchor, verifier: NoteVerifier, size: number): void {
+  if (!anchor.older) return;
+  if (anchor.newest?.sequence !== anchor.older.sequence + 1) {
+    const message = "open store: its head anchor was edited: its slots do not follow one another";
+    throw new StoreError("ANCHOR_DAMAGED", message);
+  }
+  let older: number;
+  try {
+    older = Number(verifyCheckpoint(anchor.older.note, [verifier]).size);
+  } catch {
+    // The head of another origin, from before an override.
+    return;
+  }
+  if (older <= size) return;
+  const message = `open store: its head anchor was edited: the older slot names ${older} entries, the newer one ${size}`;
+  throw new StoreError("ANCHOR_DAMAGED", message);
+}
+
+/** Closing in order anchors the last head: what is longer now was written by somebody else. */
+function checkNothingAdded(journal: JournalReader, anchored: number): void {
+  const size = journal.size();
+  if (size === anchored) return;
+  throw new StoreError(
+    "STORE_FORKED",
+    `open store: it was closed in order with ${anchored} entries, and has ${size} now`,
+    { metadata: { index: String(anchored) } },
+  );
+}
+
 function checkSize(journal: JournalReader, anchored: number): void {
   const size = journal.size();
   if (size >= anchored) return;
@@ -91,9 +129,17 @@ function checkRoot(journal: JournalReader, size: number, root: Uint8Array): void
   );
 }
 
+/** Who may do what rests on this list: one that lacks its newest rows would bring back the past. */
+function checkControl(journal: JournalReader, sides: Uint8Array): void {
+  if (!isSideTableChanged(journal, "control", sides)) return;
+  const message = "open store: its list of key events is not the one that was anchored";
+  throw new StoreError("STORE_FORKED", message);
+}
+
 /** Entries beyond the anchor were never acknowledged, but must still be one chain. */
 function checkTail(journal: JournalReader, anchored: number): void {
   const size = journal.size();
+  const control = new Set(journal.readControl());
   const start = Math.max(anchored - 1, 0);
   let previous: Uint8Array | undefined;
   let expected = start;
@@ -101,11 +147,18 @@ function checkTail(journal: JournalReader, anchored: number): void {
     for (const { index, leaf } of journal.readLeaves(at, SCAN_ROWS)) {
       const links = previous === undefined || equalBytes(parseLeaf(leaf).previous, previous);
       if (index !== expected || !links) throw brokenTail(expected);
+      if (isControl(leaf) && !control.has(index)) throw brokenTail(expected);
       previous = hashLeaf(leaf);
       expected++;
     }
+    if (expected < Math.min(at + SCAN_ROWS, size)) throw brokenTail(expected);
   }
   if (expected !== size) throw brokenTail(expected);
+}
+
+function isControl(leaf: Uint8Array): boolean {
+  const { kind } = parseLeaf(leaf);
+  return kind === ENTRY_KINDS["key-event"] || kind === ENTRY_KINDS.epoch;
 }
 
 function brokenTail(index: number): StoreError {

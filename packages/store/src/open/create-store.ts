@@ -31,6 +31,7 @@ import { HeadAnchor } from "../anchor/head-anchor.ts";
 import { Draft } from "../commit/draft.ts";
 import { CONTROL_SCOPE, ScopeHeads } from "../commit/scope-heads.ts";
 import { TreeEdge } from "../commit/tree-edge.ts";
+import { SideDigests } from "../engine/side-digests.ts";
 import { createJournal, journalInode, openJournalWriter } from "../engine/sqlite/open.ts";
 import { StoreError } from "../errors.ts";
 import { fileError } from "../file-error.ts";
@@ -115,7 +116,10 @@ function writeGenesis(options: OpenOptions, settings: Settings, opened: OpenedKe
     const checkpoint = { origin, size: 1n, root: tree.root() };
     const note = signCheckpoint(checkpoint, [ed25519Signer(origin, sealed.logKeySeed)]);
     const anchor = HeadAnchor.open(settings.anchorPath, { create: true });
-    anchor.write({ note, inode: journalInode(settings.path), clean: true, lagMs: 0 });
+    const sides = SideDigests.resume();
+    sides.advance(journal, 1);
+    const inode = journalInode(settings.path);
+    anchor.write({ note, inode, clean: true, lagMs: 0, sides: sides.encode() });
     anchor.close();
   } finally {
     journal.close();

@@ -116,6 +116,8 @@ async function openThreads(
     const { opened, index } = await openLog(settings, keyring, { threads, logKeySeed, verdict });
     const readers = await openReaders(settings, keyring, { opened, rootKeys });
     await checkStateCursor(readers, opened.head, cursor);
+    opened.isAnchorStale =
+      opened.uncertainFrom === undefined && opened.anchoredSize < (cursor?.size ?? 0);
     const { cipher } = keyring.keyring;
     return { cipher, opened, index, openAlarms, rootKeys, threads, readers };
   } catch (reason) {

@@ -24,6 +24,7 @@ import { HeadAnchor } from "../anchor/head-anchor.ts";
 import { Draft } from "../commit/draft.ts";
 import { CONTROL_SCOPE, ScopeHeads } from "../commit/scope-heads.ts";
 import { TreeEdge } from "../commit/tree-edge.ts";
+import { SideDigests } from "../engine/side-digests.ts";
 import type { SqliteJournalWriter } from "../engine/sqlite/journal.ts";
 import { StoreLock } from "../engine/sqlite/lock.ts";
 import { journalInode, openJournalWriter, openState } from "../engine/sqlite/open.ts";
@@ -132,10 +133,11 @@ function clear(opened: Opened, anchor: HeadAnchor, options: PromoteOptions): Pro
   const next = markStandby(keyring, false);
   writeKeyring(keyringPath(settings.path), next);
   const event = keyEvent("store-promoted", options.reason, next.generation);
+  // No longer closed in order: cut short below, the entry is a tail like any other.
+  if (anchor.newest) anchor.write({ ...anchor.newest, clean: false });
   const { size, root } = append(opened, [event]);
-  writeAnchor(settings, anchor, {
-    note: signCheckpoint({ origin, size, root }, [ed25519Signer(origin, sealed.logKeySeed)]),
-  });
+  const note = signCheckpoint({ origin, size, root }, [ed25519Signer(origin, sealed.logKeySeed)]);
+  writeAnchor(opened, anchor, { note, size, sides: anchor.newest?.sides });
   return { outcome: "cleared", origin, treeSize: Number(size) };
 }
 
@@ -168,7 +170,8 @@ function startEpoch(
   const anchor = from.anchor ?? replaceAnchor(opened);
   const { size, root } = append(opened, [{ kind: ENTRY_KINDS.epoch, body }, event]);
   const note = signCheckpoint({ origin, size, root }, [ed25519Signer(origin, sealed.logKeySeed)]);
-  writeAnchor(settings, anchor, { note });
+  // Another history begins: what the side tables hold now is what counts from here on.
+  writeAnchor(opened, anchor, { note, size, sides: undefined });
   wipeSection(sealed);
   return {
     outcome: "epoch",
@@ -284,9 +287,15 @@ function keyEvent(
   return { kind: ENTRY_KINDS["key-event"], body };
 }
 
-function writeAnchor(settings: Settings, anchor: HeadAnchor, head: { note: Uint8Array }): void {
+function writeAnchor(
+  { settings, journal }: Opened,
+  anchor: HeadAnchor,
+  head: { note: Uint8Array; size: bigint; sides: Uint8Array | undefined },
+): void {
   const inode = journalInode(settings.path);
-  anchor.write({ note: head.note, inode, clean: true, lagMs: 0 });
+  const sides = SideDigests.resume(head.sides);
+  sides.advance(journal, Number(head.size));
+  anchor.write({ note: head.note, inode, clean: true, lagMs: 0, sides: sides.encode() });
   anchor.close();
 }
 

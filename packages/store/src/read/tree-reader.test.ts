@@ -29,6 +29,7 @@ function journalOf(size: number) {
     return { level, n, hashes, ...innerOfTile(hashes) };
   };
   return {
+    size: () => size,
     readTile,
     readTiles: (level: number, from: number, limit: number) =>
       Array.from({ length: limit }, (_, i) => readTile(level, from + i)).filter((row) => !!row),
@@ -63,6 +64,7 @@ test("follows a log that grows, and says when the journal lacks what it needs", 
   const sizes = [1, 2, 3, 255, 256, 257, 511, 512, 599, 600];
   let journal = journalOf(1);
   const growing = new TreeReader({
+    size: () => journal.size(),
     readTile: (level, n) => journal.readTile(level, n),
     readTiles: (level, from, limit) => journal.readTiles(level, from, limit),
     readLeaves: (from, limit) => journal.readLeaves(from, limit),

@@ -28,7 +28,7 @@ const HEIGHT_STARTS = Array.from(
   (_, height) => 2 * TILE_WIDTH - 2 ** (TILE_HEIGHT + 1 - height),
 );
 
-type JournalTree = Pick<JournalReader, "readLeaves" | "readTile" | "readTiles">;
+type JournalTree = Pick<JournalReader, "size" | "readLeaves" | "readTile" | "readTiles">;
 
 class CachedTile {
   readonly nodes = new Uint8Array(NODES * HASH_BYTES);
@@ -120,7 +120,9 @@ export class TreeReader {
 
   #load(tile: CachedTile, wanted: { level: number; n: number; width: number }): void {
     const { level, n, width } = wanted;
-    const row = this.#journal.readTile(level, n);
+    // A row beyond the full tiles is none of ours: what it says is not even looked at.
+    const isFull = (n + 1) * TILE_WIDTH ** (level + 1) <= this.#journal.size();
+    const row = isFull ? this.#journal.readTile(level, n) : undefined;
     if (row?.hashes.length === TILE_WIDTH * HASH_BYTES) {
       tile.fill(row);
       return;

@@ -57,9 +57,30 @@ export class Integrity {
       const message = `the journal's schema was changed: ${schemaDifferences.join(", ")}`;
       await this.raise({ code: "SCHEMA_CHANGED", message });
     }
+    for (const { table, key } of opened.foreignRows) {
+      const message = `table ${table}: no commit of this log can have made its row ${key}`;
+      await this.raise({ code: "ROW_FOREIGN", message, index: key });
+    }
+    await this.#reportAnchor(opened);
     if (uncertainFrom !== undefined) {
       const message = `unclean close under an anchor lag: entries from ${uncertainFrom} on may have been lost; the log now has ${head.size}`;
       await this.raise({ code: "HEAD_UNCERTAIN", message, index: uncertainFrom });
+    }
+  }
+
+  async #reportAnchor({
+    hasDamagedSlot,
+    isAnchorStale,
+    anchoredSize,
+  }: OpenedCommit): Promise<void> {
+    if (hasDamagedSlot) {
+      const message =
+        "one slot of the head anchor did not check: its last write was cut short, or it was edited";
+      await this.raise({ code: "ANCHOR_DAMAGED", message });
+    }
+    if (isAnchorStale === true) {
+      const message = `the head anchor named ${anchoredSize} entries, fewer than the log had when it was last closed: an older anchor was put back`;
+      await this.raise({ code: "ANCHOR_WRONG", message });
     }
   }
 

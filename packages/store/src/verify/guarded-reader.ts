@@ -37,6 +37,9 @@ export function guardReader(reader: Reader, report: ReportFinding): GuardedReade
     readFilterSegment: (segment) =>
       guard("entry", segment, undefined, () => journal.readFilterSegment(segment)),
     readMutationAttempts: () => guard("schema", 0, [], () => journal.readMutationAttempts()),
+    foldSideRows: (table, from, below) =>
+      guard("schema", 0, from, () => journal.foldSideRows(table, from, below)),
+    readForeignRows: () => guard("schema", 0, [], () => journal.readForeignRows()),
     schemaDifferences: () => guard("schema", 0, [], () => journal.schemaDifferences()),
     close: () => {},
   };

@@ -26,7 +26,6 @@ export class LeafCheck {
   readonly #findings: RangeFindings;
   readonly #leaves: (Uint8Array | undefined)[];
   readonly #hashes: Uint8Array;
-  #timeMs = 0;
 
   constructor(journal: JournalReader, range: LeafRange, findings: RangeFindings) {
     this.#journal = journal;
@@ -43,9 +42,6 @@ export class LeafCheck {
       this.edited.add(index);
       return false;
     }
-    const timeMs = timeOf(leaf);
-    if (timeMs < this.#timeMs) this.#edit(index, "its time is before that of the entry before");
-    else this.#timeMs = timeMs;
     this.#leaves[index - this.#range.from] = leaf;
     this.#hashes.set(hashLeaf(leaf), (index - this.#range.from) * HASH_BYTES);
     return true;
@@ -62,7 +58,20 @@ export class LeafCheck {
       const tile = tiles[Math.floor((index - from) / TILE_WIDTH)];
       this.#settleLeaf(index, { tile, next, wrongTiles });
     }
+    this.#checkTimes();
     return { tiles, hashes: this.#hashes };
+  }
+
+  /** Last, so that one edited time is not held against the entries after it. */
+  #checkTimes(): void {
+    let newestMs = 0;
+    this.#leaves.forEach((leaf, i) => {
+      const index = this.#range.from + i;
+      if (!leaf || this.edited.has(index)) return;
+      const timeMs = timeOf(leaf);
+      if (timeMs < newestMs) this.#edit(index, "its time is before that of the entry before");
+      else newestMs = timeMs;
+    });
   }
 
   #checkFirst(): void {

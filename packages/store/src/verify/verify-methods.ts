@@ -1,5 +1,7 @@
 // What a reader thread does for a verification.
 import { equalBytes, hashLeaf, TILE_WIDTH } from "@strongroom/protocol";
+import type { SideTable } from "../engine/port.ts";
+import { changedSideTables } from "../engine/side-digests.ts";
 import type { Reader } from "../read/reader-context.ts";
 import type { Finding } from "../types.ts";
 import { guardReader } from "./guarded-reader.ts";
@@ -41,10 +43,11 @@ export function verifyMethods(
       return { root: inner.root, findings };
     },
 
-    verifyOverview({ size }: { size: number }): StoreOverview {
+    verifyOverview({ size, sides }: { size: number; sides: Uint8Array }): StoreOverview {
       const findings: Finding[] = [];
       const guarded = guardReader(reader(), (finding) => findings.push(finding));
       findings.push(...attempts(guarded), ...differences(guarded), ...checkCursor(guarded));
+      findings.push(...checkSideTables(guarded, sides), ...foreignRows(guarded));
       const { journal } = guarded;
       const control = journal.readControl().filter((index) => index < size);
       return { journalSize: journal.size(), control, findings };
@@ -87,6 +90,32 @@ function differences(reader: Reader): Finding[] {
     part: "schema" as const,
     index: 0,
     message: `journal schema: ${difference}`,
+  }));
+}
+
+const SIDE_VERDICTS = {
+  checkpoint: { verdict: "CHECKPOINT_WRONG", part: "checkpoint" },
+  scope_head: { verdict: "SCOPE_HEAD_WRONG", part: "entry" },
+  control: { verdict: "CONTROL_WRONG", part: "entry" },
+  cid_filter: { verdict: "FILTER_WRONG", part: "entry" },
+  schema: { verdict: "SCHEMA_CHANGED", part: "schema" },
+  mutation_attempt: { verdict: "ATTEMPTS_CHANGED", part: "schema" },
+} as const satisfies Record<SideTable, Pick<Finding, "verdict" | "part">>;
+
+function checkSideTables(reader: Reader, sides: Uint8Array): Finding[] {
+  return changedSideTables(reader.journal, sides).map((table) => ({
+    ...SIDE_VERDICTS[table],
+    index: 0,
+    message: `table ${table}: a row was edited, removed or put in since it was anchored`,
+  }));
+}
+
+function foreignRows(reader: Reader): Finding[] {
+  return reader.journal.readForeignRows().map(({ table, key }) => ({
+    verdict: "ROW_FOREIGN" as const,
+    part: "schema" as const,
+    index: key,
+    message: `table ${table}: no commit of this log can have made its row ${key}`,
   }));
 }
 

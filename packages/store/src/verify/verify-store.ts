@@ -3,6 +3,7 @@
 // reader threads beside appends and reads, bounded by the signed head at its start, and never stops
 // at the first finding. The index is compared by sample (side-check.ts).
 import { equalBytes, parseVkey, verifyCheckpoint } from "@strongroom/protocol";
+import type { AnchorRecord } from "../anchor/head-anchor.ts";
 import { StoreError } from "../errors.ts";
 import type { ReaderPool } from "../read/reader-pool.ts";
 import {
@@ -13,7 +14,12 @@ import {
   type VerifySummary,
 } from "../types.ts";
 import { RangeJoin } from "./join-ranges.ts";
-import { ENTRIES_PER_RANGE, type RangeReport, type RangeRequest } from "./range-report.ts";
+import {
+  ENTRIES_PER_RANGE,
+  NO_BYTES,
+  type RangeReport,
+  type RangeRequest,
+} from "./range-report.ts";
 import type { UpperTile } from "./verify-methods.ts";
 
 const FINDINGS_MAX = 1000;
@@ -26,8 +32,10 @@ export interface VerifyDeps {
   head: Head;
   /** Every origin the log has had, with its verifier keys. */
   identity: { origins: readonly { logVkey: string }[] };
-  /** The note in the head anchor, if the caller has read it. */
-  anchorNote?: Uint8Array | undefined;
+  /** What the head anchor holds, read after the head was. */
+  anchor?: Pick<AnchorRecord, "note" | "sides"> | undefined;
+  /** Its note may trail the head by that much; unset where there is no anchor to look at. */
+  anchorLagMs?: number | undefined;
   /** Whether appends wait for their answers now. */
   isAppending(): boolean;
 }
@@ -39,7 +47,10 @@ export async function verifyStore(
 ): Promise<VerifySummary> {
   const findings = new Findings(options);
   const fromIndex = Math.max(0, Math.min(options.fromIndex ?? 0, deps.head.size));
-  const overview = await deps.pool.call("verifyOverview", { size: deps.head.size });
+  const overview = await deps.pool.call("verifyOverview", {
+    size: deps.head.size,
+    sides: deps.anchor?.sides ?? new Uint8Array(0),
+  });
   const size = Math.min(deps.head.size, overview.journalSize);
   const upperTiles: UpperTile[] = [];
   const join = new RangeJoin({
@@ -140,7 +151,7 @@ function checkHead(
   log: { size: number; root: Uint8Array },
   findings: Findings,
 ): void {
-  const { head, anchorNote } = deps;
+  const { head, anchor, anchorLagMs } = deps;
   if (log.size < head.size) {
     const message = `the log ends at entry ${log.size}, its signed head names ${head.size}`;
     findings.add({ verdict: "TAIL_TRUNCATED", part: "entry", index: log.size, message });
@@ -149,7 +160,7 @@ function checkHead(
     findings.add({ verdict: "CHECKPOINT_WRONG", part: "checkpoint", index: head.size, message });
   }
   checkNote(deps, head.note, head, findings);
-  if (anchorNote) checkNote(deps, anchorNote, head, findings);
+  if (anchorLagMs === 0) checkNote(deps, anchor?.note ?? NO_BYTES, head, findings);
 }
 
 function checkNote(deps: VerifyDeps, note: Uint8Array, head: Head, findings: Findings): void {

@@ -3,19 +3,24 @@ import type Database from "better-sqlite3-multiple-ciphers";
 import type {
   CheckpointRow,
   EntryRow,
+  ForeignRow,
   JournalBatch,
   JournalReader,
   JournalWriter,
   MutationAttempt,
   ScopeHeadRow,
+  SideDigest,
+  SideTable,
   TileRow,
 } from "../port.ts";
 import { databaseError } from "./classify.ts";
 import { journalDdl } from "./schema.ts";
 import { schemaDifferences } from "./schema-check.ts";
 import { decodeScopeHeads, encodeScopeHeads } from "./scope-head-blob.ts";
+import { SideRows } from "./side-rows.ts";
 
 const LEVEL_SPAN = 2 ** 40;
+const NO_BYTES = new Uint8Array(0);
 
 /** Reads a journal; one per thread. */
 export class SqliteJournal implements JournalReader {
@@ -31,9 +36,11 @@ export class SqliteJournal implements JournalReader {
   readonly #control: Database.Statement;
   readonly #filter: Database.Statement;
   readonly #attempts: Database.Statement;
+  readonly #sides: SideRows;
 
   constructor(db: Database.Database) {
     this.db = db;
+    this.#sides = new SideRows(db);
     this.#size = db.prepare('SELECT max("index") FROM entry').pluck();
     this.#entry = db.prepare(
       'SELECT "index", leaf, blind, evidence, body FROM entry WHERE "index" = ?',
@@ -63,16 +70,23 @@ export class SqliteJournal implements JournalReader {
   }
 
   readEntry(index: number): EntryRow | undefined {
-    return this.guarded(() => this.#entry.get(index)) as EntryRow | undefined;
+    const row = this.guarded(() => this.#entry.get(index)) as EntryRow | undefined;
+    return row && blobsOnly(row);
   }
 
   readEntries(from: number, limit: number): EntryRow[] {
-    return this.guarded(() => this.#entries.all(from, from + limit)) as EntryRow[];
+    const rows = this.guarded(() => this.#entries.all(from, from + limit)) as EntryRow[];
+    for (const row of rows) blobsOnly(row);
+    return rows;
   }
 
   readLeaves(from: number, limit: number): { index: number; leaf: Uint8Array }[] {
-    const rows = this.guarded(() => this.#leaves.all(from, from + limit));
-    return rows as { index: number; leaf: Uint8Array }[];
+    const rows = this.guarded(() => this.#leaves.all(from, from + limit)) as {
+      index: number;
+      leaf: Uint8Array;
+    }[];
+    for (const row of rows) row.leaf = blob(row.leaf);
+    return rows;
   }
 
   readTile(level: number, n: number): TileRow | undefined {
@@ -87,14 +101,16 @@ export class SqliteJournal implements JournalReader {
   }
 
   readCheckpoints(below: number, limit: number): CheckpointRow[] {
-    return this.guarded(() => this.#checkpoints.all(below, limit)) as CheckpointRow[];
+    const rows = this.guarded(() => this.#checkpoints.all(below, limit)) as CheckpointRow[];
+    for (const row of rows) row.note = blob(row.note);
+    return rows;
   }
 
   readScopeHeads(from: number, limit: number): ScopeHeadRow[] {
     const rows = this.guarded(() => this.#scopeHeads.all(from, limit));
     return (rows as { last_index: number; heads: Uint8Array }[]).map((row) => ({
       lastIndex: row.last_index,
-      heads: decodeScopeHeads(row.heads),
+      heads: decodeScopeHeads(blob(row.heads)),
     }));
   }
 
@@ -103,11 +119,20 @@ export class SqliteJournal implements JournalReader {
   }
 
   readFilterSegment(segment: number): Uint8Array | undefined {
-    return this.guarded(() => this.#filter.get(segment)) as Uint8Array | undefined;
+    const row = this.guarded(() => this.#filter.get(segment));
+    return row === undefined ? undefined : blob(row);
   }
 
   readMutationAttempts(): MutationAttempt[] {
     return this.guarded(() => this.#attempts.all()) as MutationAttempt[];
+  }
+
+  foldSideRows(table: SideTable, from: SideDigest, below: number): SideDigest {
+    return this.guarded(() => this.#sides.fold(table, from, below));
+  }
+
+  readForeignRows(): ForeignRow[] {
+    return this.guarded(() => this.#sides.foreign());
   }
 
   schemaDifferences(): string[] {
@@ -205,6 +230,19 @@ interface SqlTile {
 
 function toTile(row: SqlTile): TileRow {
   const level = Math.floor(row.id / LEVEL_SPAN);
-  const { id, ...parts } = row;
-  return { level, n: id - level * LEVEL_SPAN, ...parts };
+  const n = row.id - level * LEVEL_SPAN;
+  return { level, n, hashes: blob(row.hashes), root: blob(row.root), middle: blob(row.middle) };
+}
+
+/** SQLite keeps text or a number in any column that somebody puts it into: it counts as nothing. */
+function blobsOnly(row: EntryRow): EntryRow {
+  row.leaf = blob(row.leaf);
+  row.blind = blob(row.blind);
+  row.evidence = blob(row.evidence);
+  row.body = blob(row.body);
+  return row;
+}
+
+function blob(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? value : NO_BYTES;
 }

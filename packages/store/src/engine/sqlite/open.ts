@@ -44,13 +44,13 @@ export function createJournal(options: EngineOptions, nowMs: number): void {
 export function openJournalWriter(options: EngineOptions): SqliteJournalWriter {
   const db = openRole("journal", options, {});
   requireSchema(db, "journal");
-  return new SqliteJournalWriter(db);
+  return withTables(db, () => new SqliteJournalWriter(db));
 }
 
 export function openJournalReader(options: EngineOptions): SqliteJournal {
   const db = openRole("journal", options, { readonly: true });
   requireSchema(db, "journal");
-  return new SqliteJournal(db);
+  return withTables(db, () => new SqliteJournal(db));
 }
 
 /** Opens the index, or makes an empty one where it is missing or unusable: it is a projection. */
@@ -144,6 +144,17 @@ function openRole(
     synchronous: role === "index" ? "NORMAL" : "FULL",
     ...mode,
   });
+}
+
+/** A journal without the tables or columns that its statements name cannot even be read. */
+function withTables<T>(db: Database.Database, prepare: () => T): T {
+  try {
+    return prepare();
+  } catch (cause) {
+    const message = "open journal: a table or column that every journal has is missing";
+    db.close();
+    throw new StoreError("SCHEMA_CHANGED", message, { cause });
+  }
 }
 
 function createSchema(db: Database.Database, role: Role, ddl: readonly string[]): void {

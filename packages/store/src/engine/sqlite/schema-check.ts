@@ -35,10 +35,9 @@ function expectedSchema(ddl: readonly string[]): Map<string, string> {
 }
 
 function readSchema(db: Database.Database): Map<string, string> {
-  const rows = db
-    .prepare(
-      "SELECT type || ' ' || name AS name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'",
-    )
-    .all() as { name: string; sql: string | null }[];
+  const rows = db.prepare("SELECT type || ' ' || name AS name, sql FROM sqlite_schema").all() as {
+    name: string;
+    sql: string | null;
+  }[];
   return new Map(rows.map((row) => [row.name, row.sql ?? ""]));
 }

@@ -1,6 +1,6 @@
 // The heads that one commit moved, in one blob: per head u8 scope length ‖ scope ‖ u64 index ‖
 // u64 scope index.
-import { text, utf8 } from "@strongroom/protocol";
+import { utf8 } from "@strongroom/protocol";
 import type { ScopeHead } from "../port.ts";
 
 export function encodeScopeHeads(heads: readonly ScopeHead[]): Uint8Array {
@@ -20,14 +20,16 @@ export function encodeScopeHeads(heads: readonly ScopeHead[]): Uint8Array {
   return blob;
 }
 
+/** What does not decode ends the list: verification says which scopes are missing from it. */
 export function decodeScopeHeads(blob: Uint8Array): ScopeHead[] {
   const view = new DataView(blob.buffer, blob.byteOffset, blob.length);
   const heads: ScopeHead[] = [];
   let at = 0;
   while (at < blob.length) {
     const end = at + 1 + (blob[at] ?? 0);
+    if (end + 16 > blob.length) return heads;
     heads.push({
-      scope: text(blob.subarray(at + 1, end)),
+      scope: Buffer.from(blob.subarray(at + 1, end)).toString("utf8"),
       index: Number(view.getBigUint64(end)),
       scopeIndex: Number(view.getBigUint64(end + 8)),
     });
