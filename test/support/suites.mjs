@@ -20,6 +20,7 @@ const SUITES = [
   { folder: "services/witness", name: "witness" },
   { folder: "test/conformance", name: "conformance" },
   { folder: "test/integration", name: "integration", ciphers: true },
+  { folder: "test/fault/store", name: "fault store", ciphers: true },
   { folder: "test/fault", name: "fault" },
   { folder: "test/e2e", name: "e2e" },
   { folder: "test/simulation", name: "simulation" },
