@@ -19,7 +19,9 @@ function testsIn(folder: string): string[] {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return LEFT_OUT.has(entry.name) ? [] : testsIn(path);
     const isVector = folder.endsWith("vectors") && entry.name.endsWith(".json");
-    return isVector || entry.name.endsWith(".test.ts") ? [readFileSync(path, "utf8")] : [];
+    // The tamper table is data that tampering.test.ts runs.
+    const isTest = entry.name.endsWith(".test.ts") || /^tamper-\w+\.ts$/.test(entry.name);
+    return isVector || isTest ? [readFileSync(path, "utf8")] : [];
   });
 }
 
