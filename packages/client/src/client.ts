@@ -52,6 +52,7 @@ import {
 } from "./read.ts";
 import type { ReadFact } from "./read-fact.ts";
 import type { Trust } from "./trust.ts";
+import { type VerifyReceiptOptions, verifyReceipt } from "./verify-receipt.ts";
 import { type WatchEvent, type WatchOptions, watch } from "./watch.ts";
 
 export interface Head extends Checkpoint {
@@ -143,9 +144,9 @@ export class Client {
     return failingEach(receipts(this.#deps, keys, options));
   }
 
-  /** Verifies a receipt of this log under the pinned key. */
-  verifyReceipt(receipt: Receipt): Promise<ProvenReceipt> {
-    return failing(() => this.#deps.trust.verifyReceipt(receipt, 0n));
+  /** Verifies a receipt of this log under the pinned key, and under a policy if one is given. */
+  verifyReceipt(receipt: Receipt, options: VerifyReceiptOptions = {}): Promise<ProvenReceipt> {
+    return failing(() => verifyReceipt(this.#deps.trust, receipt, options));
   }
 
   inclusionProof(

@@ -49,4 +49,5 @@ export type {
 } from "./read.ts";
 export type { FactStateName, ReadFact, VerifyMode } from "./read-fact.ts";
 export { readState, replaceFile, type TrustState, type Verdict } from "./state-file.ts";
+export type { VerifyReceiptOptions } from "./verify-receipt.ts";
 export type { WatchEvent, WatchOptions } from "./watch.ts";

@@ -164,9 +164,9 @@ function writeReceipt(wanted: ReceiptCase, scene: Scene) {
 
 function outcomeOf(receipt: Receipt, policyText: string, scene: Scene) {
   const policy = parsePolicy(policyText);
-  const roots = policy.trustedRoots.map((name) => scene.roots[name] ?? new Uint8Array(0));
+  const trustedRoots = policy.trustedRoots.map((name) => scene.roots[name] ?? new Uint8Array(0));
   try {
-    const verifyBundle = attestationVerifier(roots);
+    const verifyBundle = attestationVerifier({ attestationKeys: policy.attestationKeys, trustedRoots });
     const done = verifyReceipt(receipt, policy, NOW, { verifyBundle });
     return {
       proven: done.proven,

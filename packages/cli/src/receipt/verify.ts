@@ -3,19 +3,21 @@ import {
   formatCid,
   MalformedError,
   type Policy,
+  type ProvenAttestation,
   type ProvenReceipt,
   parseReceipt,
   parseReceiptJson,
   parseTlogProof,
   toBase64,
   VerificationError,
+  type VerifyReceiptOptions,
   verifyReceipt,
 } from "@strongroom/protocol";
 import type { Verb } from "../context.ts";
 import { ProofError } from "../errors.ts";
 import { fields } from "../output.ts";
 import { readBytesFile } from "../settings.ts";
-import { readPolicy } from "../trust-policy.ts";
+import { readBundleVerifier, readPolicy } from "../trust-policy.ts";
 import { verifyTlogProof } from "./tlog-proof.ts";
 
 interface ReceiptVerifyFlags {
@@ -26,10 +28,13 @@ export const receiptVerifyVerb: Verb<ReceiptVerifyFlags> = async (context, [file
   const { output, settings } = context;
   const policy = await readPolicy(settings);
   const bytes = await readBytesFile(file);
-  const factBytes = flags.fact === undefined ? undefined : await readBytesFile(flags.fact);
+  const options: VerifyReceiptOptions = {
+    ...(await readBundleVerifier(policy, settings)),
+    ...(flags.fact !== undefined && { factBytes: await readBytesFile(flags.fact) }),
+  };
   const document = proving(() => {
     if (file.endsWith(".tlog-proof")) return verifyTlogProof(parseTlogProof(bytes), policy);
-    return provenJson(verifyFile(file, bytes, policy, factBytes));
+    return provenJson(verifyFile(file, bytes, policy, options));
   });
   if (output.json) return output.document(document);
   await output.lines(
@@ -41,10 +46,9 @@ function verifyFile(
   file: string,
   bytes: Uint8Array,
   policy: Policy,
-  factBytes: Uint8Array | undefined,
+  options: VerifyReceiptOptions,
 ): ProvenReceipt {
   const receipt = file.endsWith(".json") ? parseReceiptJson(bytes) : parseReceipt(bytes);
-  const options = factBytes === undefined ? {} : { factBytes };
   return verifyReceipt(receipt, policy, Date.now(), options);
 }
 
@@ -74,9 +78,28 @@ function provenJson(proven: ProvenReceipt): Record<string, unknown> {
     root: toBase64(proven.root),
     authors: proven.authors.map((key) => toBase64(key)),
     witnesses: proven.witnesses,
+    attestations: proven.attestations.map(attestationJson),
+    refusedBundles: proven.refusedBundles.map((error) => ({
+      code: "code" in error ? error.code : "INTERNAL",
+      message: error.message,
+    })),
+    ...(proven.signedTimeUnixMs === undefined
+      ? {}
+      : { signedTime: new Date(proven.signedTimeUnixMs).toISOString() }),
+  };
+}
+
+function attestationJson({ logId, logIndex, keyId, timeUnixMs }: ProvenAttestation) {
+  return {
+    logId,
+    logIndex: String(logIndex),
+    keyId,
+    ...(timeUnixMs === undefined ? {} : { time: new Date(timeUnixMs).toISOString() }),
   };
 }
 
 function show(value: unknown): string {
-  return Array.isArray(value) ? value.join(", ") : String(value);
+  if (Array.isArray(value)) return value.map(show).join(", ");
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.values(value).join(" ");
 }

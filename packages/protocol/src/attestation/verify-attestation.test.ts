@@ -89,7 +89,9 @@ for (const vector of vectors.bundles_invalid) {
 
 function verifyReceiptVector(vector: ReceiptVector) {
   const policy = parsePolicy(vector.policy);
-  const verifyBundle = attestationVerifier(rootsNamed(policy.trustedRoots));
+  const { attestationKeys } = policy;
+  const trustedRoots = rootsNamed(policy.trustedRoots);
+  const verifyBundle = attestationVerifier({ attestationKeys, trustedRoots });
   const receipt = parseReceipt(fromBase64(vector.receipt));
   return verifyReceipt(receipt, policy, vector.now_unix_ms, { verifyBundle });
 }

@@ -50,14 +50,13 @@ export function verifyAttestation(
   }
 }
 
-/** For verifyReceipt, whose policy names the keys; the trusted roots are those its files hold. */
-export function attestationVerifier(trustedRoots: readonly Uint8Array[]): VerifyBundle {
-  const trusts = new WeakMap<readonly Uint8Array[], AttestationTrust>();
-  return (bundleJson, note, { attestationKeys }) => {
-    const trust = trusts.get(attestationKeys) ?? { attestationKeys, trustedRoots };
-    trusts.set(attestationKeys, trust);
-    return verifyAttestation(bundleJson, note, trust);
-  };
+/**
+ * For verifyReceipt: the keys are those that its policy names, the trusted roots what its files
+ * hold. Throws MALFORMED_TRUSTED_ROOT, MALFORMED_ATTESTATION_KEY, LIMIT_EXCEEDED at once.
+ */
+export function attestationVerifier(trust: AttestationTrust): VerifyBundle {
+  loadTrust(trust);
+  return (bundleJson, note) => verifyAttestation(bundleJson, note, trust);
 }
 
 interface Work {
