@@ -144,6 +144,12 @@ export interface TermIndexReader {
     words: readonly string[],
     options: { below: number; limit: number; offset: number },
   ): { index: number; score: number }[];
+  /**
+   * Every read within sees the index as it was at the first of them, even if it is emptied
+   * meanwhile to be rebuilt: a cursor says nothing of reads that come after it otherwise. Keep it
+   * short: the index's WAL cannot be folded in beyond it.
+   */
+  inSnapshot<T>(read: () => T): T;
   close(): void;
 }
 

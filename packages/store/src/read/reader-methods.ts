@@ -1,5 +1,6 @@
 // What a reader thread answers. Every method takes the newest signed head and shows nothing beyond
-// it.
+// it. Whatever asks the index does so in one snapshot of it, or a rebuild that begins in between
+// would hide what is there.
 import { StoreError } from "../errors.ts";
 import { Transfer } from "../threads/channel.ts";
 import type { EntryKey, VerifyMode } from "../types.ts";
@@ -35,12 +36,15 @@ export interface GetRequest {
 export function readMethods(reader: () => Reader) {
   return {
     get(request: GetRequest) {
-      const packed = packFacts([getFact(reader(), request)], request.mode);
+      const fact = reader().index.inSnapshot(() => getFact(reader(), request));
+      const packed = packFacts([fact], request.mode);
       return new Transfer(packed, transferOf(packed));
     },
 
     queryPage(request: QueryRequest) {
-      const { facts, nextPageToken, treeSize } = queryPage(reader(), request);
+      const { facts, nextPageToken, treeSize } = reader().index.inSnapshot(() =>
+        queryPage(reader(), request),
+      );
       const packed = packFacts(facts, request.query.verify ?? "body");
       return new Transfer({ packed, nextPageToken, treeSize }, transferOf(packed));
     },
@@ -58,7 +62,7 @@ export function readMethods(reader: () => Reader) {
     },
 
     receipts(request: ReceiptsRequest) {
-      const answer = makeReceipts(reader(), request);
+      const answer = reader().index.inSnapshot(() => makeReceipts(reader(), request));
       return new Transfer(answer, [answer.buffer.buffer as ArrayBuffer]);
     },
 

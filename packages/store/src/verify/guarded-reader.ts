@@ -47,6 +47,7 @@ export function guardReader(reader: Reader, report: ReportFinding): GuardedReade
     cursor: () => guard("index", 0, { size: 0, leafHash: new Uint8Array(0) }, () => index.cursor()),
     newest: (tokens, options) => guard("index", 0, [], () => index.newest(tokens, options)),
     searchText: (words, options) => guard("index", 0, [], () => index.searchText(words, options)),
+    inSnapshot: (read) => index.inSnapshot(read),
     close: () => {},
   };
   return { ...reader, journal: guardedJournal, index: guardedIndex, unguarded: journal };

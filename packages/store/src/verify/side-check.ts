@@ -128,17 +128,17 @@ export function checkProjection(
   entries: readonly CheckedEntry[],
   findings: RangeFindings,
 ): void {
-  const indexed = reader.index.cursor().size;
-  entries.forEach((entry, i) => {
-    const isSample = i % SAMPLE === 0 || i === entries.length - 1;
-    const isEnd = entry.kind === ENTRY_KINDS.retraction || entry.kind === ENTRY_KINDS.redaction;
-    if (entry.index >= indexed || !(isSample || isEnd) || !entry.bodyHash) return;
-    if (isProjected(reader, entry)) return;
-    // An index that is being rebuilt starts from nothing.
-    if (reader.index.cursor().size <= entry.index) return;
-    const { index } = entry;
-    const message = `entry ${index}: the index does not know it; run store reindex`;
-    findings.add({ verdict: "PROJECTION_WRONG", part: "index", index, message });
+  reader.index.inSnapshot(() => {
+    const indexed = reader.index.cursor().size;
+    entries.forEach((entry, i) => {
+      const isSample = i % SAMPLE === 0 || i === entries.length - 1;
+      const isEnd = entry.kind === ENTRY_KINDS.retraction || entry.kind === ENTRY_KINDS.redaction;
+      if (entry.index >= indexed || !(isSample || isEnd) || !entry.bodyHash) return;
+      if (isProjected(reader, entry)) return;
+      const { index } = entry;
+      const message = `entry ${index}: the index does not know it; run store reindex`;
+      findings.add({ verdict: "PROJECTION_WRONG", part: "index", index, message });
+    });
   });
 }
 

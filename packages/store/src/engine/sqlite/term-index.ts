@@ -19,6 +19,8 @@ export class SqliteTermIndex implements TermIndexReader, TermIndexIdentity {
   readonly #newest: Database.Statement;
   readonly #newestBelow: Database.Statement;
   readonly #meta: Database.Statement;
+  readonly #begin: Database.Statement;
+  readonly #end: Database.Statement;
 
   constructor(db: Database.Database) {
     this.db = db;
@@ -31,6 +33,8 @@ export class SqliteTermIndex implements TermIndexReader, TermIndexIdentity {
         "SELECT rowid FROM terms WHERE terms MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
       )
       .pluck();
+    this.#begin = db.prepare("BEGIN");
+    this.#end = db.prepare("COMMIT");
     this.termKey = this.#meta.get("term-key") as Uint8Array;
     this.textSearch = this.#meta.get("text-search") === 1;
   }
@@ -70,6 +74,15 @@ export class SqliteTermIndex implements TermIndexReader, TermIndexIdentity {
       index: number;
       score: number;
     }[];
+  }
+
+  inSnapshot<T>(read: () => T): T {
+    this.#begin.run();
+    try {
+      return read();
+    } finally {
+      this.#end.run();
+    }
   }
 
   close(): void {

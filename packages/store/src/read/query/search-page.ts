@@ -9,7 +9,7 @@ import { describeFact, Ends } from "../fact-lookup.ts";
 import type { Reader, ReadView } from "../reader-context.ts";
 import { CurrentView } from "./current-view.ts";
 import { CompiledFilter } from "./fact-filter.ts";
-import type { PagePosition } from "./page-token.ts";
+import type { PageBinding, PagePosition } from "./page-token.ts";
 import { bindPage, firstPage, type QueryRequest, scanBody } from "./query-page.ts";
 
 const EXAMINED_MAX = 10_000;
@@ -36,6 +36,14 @@ export async function searchPage(reader: Reader, request: SearchRequest): Promis
   const words = parseWords(request.text);
   const binding = bindPage(request, `search ${words.join(" ")}`);
   await catchUp(reader, request.head.size);
+  return reader.index.inSnapshot(() => searchWords(reader, request, { words, binding }));
+}
+
+function searchWords(
+  reader: Reader,
+  request: SearchRequest,
+  { words, binding }: { words: readonly string[]; binding: PageBinding },
+): SearchAnswer {
   const indexed = Math.min(reader.index.cursor().size, request.head.size);
   const page =
     request.pageToken === ""
