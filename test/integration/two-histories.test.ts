@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { copyFileSync, cpSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { ed25519Signer, parseCheckpoint, parseNote, signCheckpoint } from "@strongroom/protocol";
 import { initStore, openStore } from "@strongroom/store";
 import { madeFacts } from "../support/made-facts.ts";
 import { type StorePlace, storePlace } from "../support/test-store.ts";
 
+const SLOT_BYTES = 4096;
 const FILES = ["journal.db", "index.db", "state.db", "keyring.json", "head.anchor"];
 
 async function appendTo(place: StorePlace, from: number, count: number): Promise<void> {
@@ -41,6 +44,24 @@ test("a store whose anchor signed another history is STORE_FORKED", async (t) =>
   await appendTo(place, 2000, 60);
   copyFileSync(anchor, join(place.path, "head.anchor"));
   await assert.rejects(openStore(place), { code: "STORE_FORKED" });
+});
+
+test("an anchor whose note another key signed is ANCHOR_DAMAGED", async (t) => {
+  const { place } = await storeAndCopy(t);
+  const path = join(place.path, "head.anchor");
+  const anchor = readFileSync(path);
+  for (const slot of [anchor.subarray(0, SLOT_BYTES), anchor.subarray(SLOT_BYTES)]) {
+    const length = slot.readUInt16BE(29);
+    const head = parseCheckpoint(parseNote(slot.subarray(31, 31 + length)).text);
+    const note = signCheckpoint(head, [ed25519Signer(head.origin, new Uint8Array(32).fill(9))]);
+    slot.fill(0, 31);
+    slot.writeUInt16BE(note.length, 29);
+    slot.set(note, 31);
+    const end = 31 + note.length;
+    createHash("sha256").update(slot.subarray(0, end)).digest().copy(slot, end);
+  }
+  writeFileSync(path, anchor);
+  await assert.rejects(openStore(place), { code: "ANCHOR_DAMAGED" });
 });
 
 test("a state.db that is ahead of the journal is STATE_FOREIGN", async (t) => {
