@@ -1,5 +1,6 @@
 // Every parser that meets bytes from outside, by name.
 import type { Target } from "./target.ts";
+import { bundleTarget, trustedRootTarget } from "./targets/attestations.ts";
 import { authorizationTarget, pagePositionTarget, requestTarget } from "./targets/calls.ts";
 import {
   bodyKinds,
@@ -52,6 +53,8 @@ const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ["receipt-json", receiptJsonTarget],
   ["tlog-proof", tlogProofTarget],
   ["policy", policyTarget],
+  ["bundle", bundleTarget],
+  ["trusted-root", trustedRootTarget],
   ["inclusion", inclusionTarget],
   ["consistency", consistencyTarget],
   ["tile-path", tilePathTarget],

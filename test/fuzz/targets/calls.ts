@@ -1,11 +1,15 @@
 // What a stranger sends to the service: the authorization header, page tokens of short lists, and
 // the bytes of every request.
-import { create, type DescMessage, fromBinary, ScalarType, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type DescService,
+  fromBinary,
+  ScalarType,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { Health } from "@strongroom/proto/grpc/health/v1/health";
 import { ServerReflection } from "@strongroom/proto/grpc/reflection/v1/reflection";
-import { AdminService } from "@strongroom/proto/strongroom/admin/v1/admin_service";
-import { FactService } from "@strongroom/proto/strongroom/fact/v1/fact_service";
-import { LogService } from "@strongroom/proto/strongroom/log/v1/log_service";
 import { utf8 } from "@strongroom/protocol";
 import { byteMutators } from "../mutate/bytes.ts";
 import { textMutators } from "../mutate/text.ts";
@@ -16,6 +20,7 @@ import { built, sameBytes } from "../valid-inputs.ts";
 type GateModule = typeof import("../../../services/storage/src/gate.js");
 type LimitsModule = typeof import("../../../services/storage/src/call-limits.js");
 type Requests = typeof import("../../../services/storage/src/requests.js");
+type ServiceModule = typeof import("../../../services/storage/src/service.js");
 type PrincipalsModule = typeof import("../../../packages/store/src/state/principals.js");
 
 /** Input: method, then one line for each authorization header. */
@@ -94,10 +99,10 @@ export async function pagePositionTarget(): Promise<Target> {
   };
 }
 
-export const services = [FactService, LogService, AdminService, Health, ServerReflection] as const;
-
 /** Decoding, as the service does it before anything else: every request message in turn. */
-export function requestTarget(): Target {
+export async function requestTarget(): Promise<Target> {
+  const { servedServices } = await built<ServiceModule>("services/storage/dist/service.js");
+  const services: readonly DescService[] = [...servedServices, Health, ServerReflection];
   const inputs = services.flatMap(({ methods }) =>
     methods.map(({ input }) => input as DescMessage),
   );
