@@ -11,6 +11,7 @@ const GLOBAL_FLAGS = buildGlobalFlags();
 const pages = [
   "README.md",
   "proto/README.md",
+  "test/README.md",
   "test/vectors/README.md",
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))

@@ -25,6 +25,7 @@ const SUITES = [
   { folder: "test/e2e", name: "e2e" },
   { folder: "test/simulation", name: "simulation" },
   { folder: "test/fuzz", name: "fuzz" },
+  { folder: "test/mutations", name: "mutations" },
   { folder: "test", name: "house" },
 ];
 const ROOTS = ["packages", "services", "test"];
