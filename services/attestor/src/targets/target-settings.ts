@@ -30,6 +30,8 @@ const rekor = z.strictObject({
   version: z.union([z.literal(1), z.literal(2)]).optional(),
   /** File: Sigstore trusted root, JSON. */
   trustedRoot: z.string().min(1),
+  /** RFC 3161 time stamp authority, for a log that gives no time; in the trusted root too. */
+  timestampUrl: httpUrl.optional(),
 });
 
 const witness = z.strictObject({

@@ -6,6 +6,7 @@ import { concatBytes } from "@strongroom/protocol";
 import { failureOfStatus, HttpFailure, type HttpTarget } from "./http-exchange.ts";
 import type { TargetFailure } from "./target.ts";
 
+export const TIMESTAMP_BYTES_MAX = 32 * 1024;
 const SHA256_ALGORITHM = Uint8Array.from([
   0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00,
 ]);

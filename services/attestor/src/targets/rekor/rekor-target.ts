@@ -12,17 +12,23 @@ import {
   verifyAttestation,
 } from "@strongroom/protocol/attestation";
 import { AttestorError } from "../../errors.ts";
+import { createHttpTarget, HttpFailure, type HttpTarget } from "../http-exchange.ts";
 import type {
   AttestationTarget,
   StoredRequest,
+  TargetFailure,
   TargetParts,
   TargetResult,
   TargetWork,
 } from "../target.ts";
 import type { RekorSettings } from "../target-settings.ts";
+import { fetchTimestamp, TIMESTAMP_BYTES_MAX } from "../timestamp.ts";
 import { failed } from "./failure-of.ts";
 import { HttpClient } from "./http.ts";
 import { findVersion, type RekorPlace, submitRequest } from "./rekor-api.ts";
+
+// An attempt has to fit into its lease.
+const STAMP_MS_MAX = 15_000;
 
 /** Throws TARGET_INVALID if its trusted root cannot be used. */
 export async function createRekorTarget(
@@ -38,6 +44,7 @@ class RekorTarget implements AttestationTarget {
   readonly #parts: TargetParts;
   readonly #place: RekorPlace;
   readonly #trustedRoot: Uint8Array;
+  readonly #timestamps: { readonly url: URL; readonly http: HttpTarget } | undefined;
   #version: RekorVersion | undefined;
 
   constructor(settings: RekorSettings, parts: TargetParts, trustedRoot: Uint8Array) {
@@ -46,7 +53,11 @@ class RekorTarget implements AttestationTarget {
     this.#parts = parts;
     this.#version = settings.version;
     this.#trustedRoot = trustedRoot;
-    const { concurrency, timeoutMs } = settings;
+    const { concurrency, timeoutMs, timestampUrl } = settings;
+    this.#timestamps =
+      timestampUrl === undefined
+        ? undefined
+        : authorityAt(timestampUrl, Math.min(timeoutMs, STAMP_MS_MAX));
     this.#place = {
       http: new HttpClient({
         connections: concurrency,
@@ -65,14 +76,28 @@ class RekorTarget implements AttestationTarget {
     const submitted = await submitRequest(this.#place, stored.request, signal);
     if (submitted.kind === "failed") return submitted;
     const { entry, answer } = submitted;
-    const bundle = makeBundle({ request: stored.request, entry });
+    const timestamps = await this.#stamp(stored, signal);
+    if (!Array.isArray(timestamps)) return timestamps;
+    const bundle = makeBundle({ request: stored.request, entry, timestamps });
     const problem = this.#problemOf(bundle, work.note, stored);
     if (problem === undefined) return { kind: "attested", bundle };
     return { ...failed("invalid-answer", problem), evidence: answer };
   }
 
-  close(): Promise<void> {
-    return this.#place.http.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#place.http.close(), this.#timestamps?.http.close()]);
+  }
+
+  /** Over the signature, as a Sigstore bundle has it; none where no authority is named. */
+  async #stamp(stored: StoredRequest, signal: AbortSignal): Promise<Uint8Array[] | TargetFailure> {
+    if (this.#timestamps === undefined) return [];
+    const { signature } = parseRekorRequest(stored.request);
+    try {
+      return [await fetchTimestamp(signature, this.#timestamps, signal)];
+    } catch (cause) {
+      if (cause instanceof HttpFailure) return cause.failure;
+      throw cause;
+    }
   }
 
   /** Signs once, and has it stored before anything is sent. */
@@ -102,6 +127,11 @@ class RekorTarget implements AttestationTarget {
       throw cause;
     }
   }
+}
+
+function authorityAt(url: string, timeoutMs: number) {
+  const http = createHttpTarget({ timeoutMs, answerBytesMax: TIMESTAMP_BYTES_MAX });
+  return { url: new URL(url), http };
 }
 
 async function readTrustedRoot({ name, trustedRoot }: RekorSettings): Promise<Uint8Array> {
