@@ -18,6 +18,10 @@ import { openJournal, readAnchor } from "./open-closed-store.ts";
 export interface CheckedStore {
   size: number;
   root: Uint8Array;
+  /** Root of the first `size` entries. */
+  rootAt(size: number): Uint8Array;
+  /** Verifier key line of the log. */
+  logVkey: string;
   origin: string;
   /** Content ids of the facts, in log order. */
   cids: Uint8Array[];
@@ -56,6 +60,8 @@ export function checkStore(
     return {
       size: tree.size,
       root: tree.rootAt(tree.size),
+      rootAt: (size) => tree.rootAt(size),
+      logVkey: entries.logVkey,
       origin: parseVkey(entries.logVkey).name,
       cids: entries.cids,
       kinds: entries.kinds,

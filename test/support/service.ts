@@ -12,6 +12,10 @@ export interface ServiceOptions {
   cipher?: Cipher;
   /** Further settings by name, e.g. `{ "text-search": "true" }`. */
   settings?: Readonly<Record<string, string>>;
+  /** Told the process as soon as there is one, before it is ready. */
+  onSpawned?(child: ChildProcess): void;
+  /** Program and arguments that the service is started under, e.g. a tracer. */
+  under?: readonly string[];
   /** Flags of node itself. */
   nodeOptions?: readonly string[];
 }
@@ -67,10 +71,17 @@ export async function startService(folder: string, options: ServiceOptions = {})
     "admin.listen": "127.0.0.1:0",
     ...options.settings,
   };
-  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), MAIN], {
+  const [program = process.execPath, ...args] = [
+    ...(options.under ?? []),
+    process.execPath,
+    ...(options.nodeOptions ?? []),
+    MAIN,
+  ];
+  const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, ...variables(settings) },
   });
+  options.onSpawned?.(child);
   const log = collect(child);
   const ready = await readyLine(child, log);
   const operatorToken = readFileSync(tokenFile, "utf8").trim();
