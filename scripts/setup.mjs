@@ -1,11 +1,11 @@
-// `node scripts/setup.mjs run|test`: installs what is missing. Called by npm before `npm start`
-// and `npm test`. Plain Node without dependencies: it runs in a clone that has nothing yet.
+// `node scripts/setup.mjs run|test|peers`: installs what is missing. Called by npm before `npm start`,
+// `npm test` and `npm run bench:peers`. Plain Node without dependencies: it runs in a clone that has nothing yet.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withLock } from "./setup/lock.mjs";
-import { ensurePrograms, refuse, run, say } from "./setup/programs.mjs";
+import { ensurePrograms, offerProgram, refuse, run, say } from "./setup/programs.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const state = join(root, ".setup");
@@ -14,7 +14,9 @@ const SQLCIPHER_PYTHON = "sqlcipher3==0.6.4";
 
 async function main() {
   const mode = process.argv[2];
-  if (mode !== "run" && mode !== "test") refuse("usage: node scripts/setup.mjs run|test");
+  if (!["run", "test", "peers"].includes(mode)) {
+    refuse("usage: node scripts/setup.mjs run|test|peers");
+  }
   checkNodeVersion();
   mkdirSync(state, { recursive: true });
   await withLock(join(state, "lock"), () => {
@@ -23,6 +25,8 @@ async function main() {
       installPythonModules();
       ensurePrograms(["redis-server"], "to test the job driver that uses Redis");
     }
+    // Other peers are fetched or skipped by the bench itself.
+    if (mode === "peers") offerProgram("postgres", "to compare the bench with");
     // The test run compiles by itself, so that it can also be called without this.
     if (mode === "run") compile();
   });

@@ -8,6 +8,10 @@ const PROGRAMS = {
   make: { probe: ["make", "--version"], package: "make" },
   python3: { probe: ["python3", "--version"], package: "python3" },
   "redis-server": { probe: ["redis-server", "--version"], package: "redis-server" },
+  postgres: {
+    probe: ["/usr/lib/postgresql/15/bin/postgres", "--version"],
+    package: "postgresql-15",
+  },
   pip: { probe: ["python3", "-m", "pip", "--version"], package: "python3-pip" },
 };
 
@@ -16,12 +20,30 @@ export function ensurePrograms(names, purpose) {
   const missing = names.filter((name) => !isThere(name));
   if (missing.length === 0) return;
   const packages = missing.map((name) => PROGRAMS[name].package);
-  if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) {
-    refuse(
-      `${missing.join(", ")} missing, needed ${purpose}. On Debian, as root:\n` +
-        `  apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`,
-    );
-  }
+  if (!mayFetch()) refuse(howToFetch(missing, packages, purpose));
+  fetchPackages(packages, purpose);
+}
+
+/** The same for what can be done without: where it cannot be fetched, that is only said. */
+export function offerProgram(name, purpose) {
+  if (isThere(name)) return;
+  const packages = [PROGRAMS[name].package];
+  if (mayFetch()) fetchPackages(packages, purpose);
+  else say(howToFetch([name], packages, purpose));
+}
+
+function mayFetch() {
+  return process.getuid?.() === 0 && existsSync("/etc/debian_version");
+}
+
+function howToFetch(missing, packages, purpose) {
+  return (
+    `${missing.join(", ")} missing, needed ${purpose}. On Debian, as root:\n` +
+    `  apt-get update && apt-get install -y --no-install-recommends ${packages.join(" ")}`
+  );
+}
+
+function fetchPackages(packages, purpose) {
   say(`fetching ${packages.join(", ")} from the distribution, ${purpose}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   run("apt-get", ["update", "-qq"], { env });

@@ -19,6 +19,14 @@ export function killAll(): void {
   }
 }
 
+/** Ends it with the rest when the bench is interrupted. */
+export function trackProcess(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  running.add(pid);
+  child.once("exit", () => running.delete(pid));
+}
+
 /** A script of `processes/`. */
 export class Child {
   readonly #child: ChildProcess;
@@ -31,10 +39,9 @@ export class Child {
     this.#child = spawn(process.execPath, [...process.execArgv, path, ...args], {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    const { pid, stdout, stdin } = this.#child;
-    if (pid === undefined || !stdout) throw new Error(`${script} did not start`);
-    running.add(pid);
-    this.#child.once("exit", () => running.delete(pid));
+    const { stdout, stdin } = this.#child;
+    if (!stdout) throw new Error(`${script} did not start`);
+    trackProcess(this.#child);
     // A child that ends early is noticed by the missing line.
     stdin?.on("error", () => undefined);
     this.#reader = createInterface({ input: stdout });

@@ -70,6 +70,8 @@ const watch = new MachineWatch();
 const bench = new Bench(facts);
 const results: Result[] = [];
 const cases: CaseReport[] = [];
+// Also when a case throws: nothing that was started outlives this process.
+process.once("exit", killAll);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
 try {
   for (const [name, run] of Object.entries(CASES)) {
