@@ -259,6 +259,7 @@ export class Store {
 
   /** Waits for what is queued, marks a clean close and frees the folder. */
   close(): Promise<void> {
+    this.#parts.integrity.close();
     this.#closing ??= closeStore(this.#opened);
     return this.#closing;
   }

@@ -22,7 +22,13 @@ import type {
   OpenedCommit,
 } from "./commit-request.ts";
 import { IndexFollower } from "./index-follower.ts";
-import { type CommitAnswer, type CommitRequest, Writer, type WriterParts } from "./writer.ts";
+import {
+  type CommitAnswer,
+  type CommitRequest,
+  type Committed,
+  Writer,
+  type WriterParts,
+} from "./writer.ts";
 
 const ENTRIES_MAX = 4096;
 const BYTES_MAX = 4 * 1024 * 1024;
@@ -143,38 +149,44 @@ async function run(): Promise<void> {
   while (queue.length > 0) {
     reopenAfterDiskFull();
     if (writer) await index.nearlyCaughtUp(() => writer?.size ?? 0);
-    commitQueued();
+    const committed = commitQueued();
+    // The answers leave first: whoever waits for one does not wait for the index to be told.
     await nextTurn();
+    if (committed) handOver(committed);
   }
   if (writer) policy.storeDue();
   isRunning = false;
 }
 
-function commitQueued(): void {
+function commitQueued(): Committed | undefined {
   const batch = takeBatch();
   if (!writer || stopped) {
     const reason = stopped ?? new StoreError("STANDBY", "append: this store is a standby copy");
     for (const one of batch) one.reject(reason);
-    return;
+    return undefined;
   }
   const notReady = index.problem(writer.size);
   if (notReady) {
     for (const one of batch) one.reject(notReady);
-    return;
+    return undefined;
   }
   try {
     const requests = batch.map((one) => one.request);
     const committed = writer.commit(requests, () => policy.takeDue());
     emitEvent("head", committed.head);
     for (const [i, one] of batch.entries()) one.resolve(committed.answers[i] as CommitAnswer);
-    if (committed.parts.length > 0) {
-      index.post({ parts: committed.parts, size: writer.size, leafHash: committed.leafHash });
-    }
-    policy.note(committed.head, committed.notable);
+    return committed;
   } catch (reason) {
     stop(toStoreError(reason));
     for (const one of batch) one.reject(stopped);
+    return undefined;
   }
+}
+
+/** What follows a commit that was answered. */
+function handOver({ parts: indexParts, head, leafHash, notable }: Committed): void {
+  if (indexParts.length > 0) index.post({ parts: indexParts, size: head.size, leafHash });
+  if (writer) policy.note(head, notable);
 }
 
 function takeBatch(): Queued[] {

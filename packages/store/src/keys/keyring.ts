@@ -101,6 +101,23 @@ export function fileKey({ keyring, dataKey }: OpenedKeyring, role: FileRole): Ui
   return deriveFileKey(dataKey, salt, role);
 }
 
+/**
+ * Lends file keys to a call that copies them before it returns, as a message to a thread does, or
+ * is done with them; they are wiped whatever becomes of it.
+ */
+export function lendFileKeys<R extends FileRole, T>(
+  opened: OpenedKeyring,
+  roles: readonly R[],
+  call: (keys: Record<R, Uint8Array>) => T,
+): T {
+  const keys = Object.fromEntries(roles.map((role) => [role, fileKey(opened, role)]));
+  try {
+    return call(keys as Record<R, Uint8Array>);
+  } finally {
+    wipe(...Object.values(keys));
+  }
+}
+
 /** 64 hex digits: real SQLCipher opens the file with `PRAGMA key = "x'…'"`. */
 export function exportFileKey(opened: OpenedKeyring, role: FileRole): string {
   const key = fileKey(opened, role);

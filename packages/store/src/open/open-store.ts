@@ -10,7 +10,7 @@ import { StoreError } from "../errors.ts";
 import type { IndexerMethods } from "../index/indexer-thread.ts";
 import { deriveRootKeys, type RootKeys, wipe } from "../keys/derive.ts";
 import { readKeySource } from "../keys/key-source.ts";
-import { fileKey, type OpenedKeyring, openKeyring, openSealed } from "../keys/keyring.ts";
+import { lendFileKeys, type OpenedKeyring, openKeyring, openSealed } from "../keys/keyring.ts";
 import { wipeSection } from "../keys/sealed.ts";
 import { type OpenOptions, readSettings, type Settings } from "../options.ts";
 import { ReaderPool } from "../read/reader-pool.ts";
@@ -122,6 +122,7 @@ async function openThreads(
     return { cipher, opened, index, openAlarms, rootKeys, threads, readers };
   } catch (reason) {
     await endThreads(threads);
+    wipe(rootKeys.tokenHash, rootKeys.pageToken, rootKeys.secretBox);
     throw reason;
   } finally {
     wipeSection(sealed);
@@ -138,33 +139,31 @@ async function openLog(
   const folder = settings.path;
   // The index is made before the commit thread reads it; the two then talk directly.
   const { port1, port2 } = new MessageChannel();
-  const files = () => ({
-    folder,
-    cipher,
-    journalKey: fileKey(keyring, "journal"),
-    indexKey: fileKey(keyring, "index"),
-  });
-  const index = await from.threads.indexer.call(
-    "open",
-    { ...files(), textSearch: settings.textSearch, committer: port1 },
-    [port1],
+  const index = await lendFileKeys(keyring, ["journal", "index"], (keys) =>
+    from.threads.indexer.call(
+      "open",
+      {
+        ...{ folder, cipher, journalKey: keys.journal, indexKey: keys.index },
+        ...{ textSearch: settings.textSearch, committer: port1 },
+      },
+      [port1],
+    ),
   );
   const { anchorPath, anchorLagMs, checkpointEntries, checkpointMs } = settings;
-  const opened = await from.threads.committer.call(
-    "open",
-    {
-      ...files(),
-      anchorPath,
-      anchorLagMs,
-      checkpointEntries,
-      checkpointMs,
-      storeId,
-      keyringGeneration: generation,
-      standby: from.verdict ?? (standby ? "STANDBY" : undefined),
-      logKeySeed: from.logKeySeed,
-      indexer: port2,
-    },
-    [port2],
+  const opened = await lendFileKeys(keyring, ["journal", "index"], (keys) =>
+    from.threads.committer.call(
+      "open",
+      {
+        ...{ folder, cipher, journalKey: keys.journal, indexKey: keys.index },
+        ...{ anchorPath, anchorLagMs, checkpointEntries, checkpointMs },
+        storeId,
+        keyringGeneration: generation,
+        standby: from.verdict ?? (standby ? "STANDBY" : undefined),
+        logKeySeed: from.logKeySeed,
+        indexer: port2,
+      },
+      [port2],
+    ),
   );
   return { opened, index };
 }
@@ -174,11 +173,10 @@ function openState(
   keyring: OpenedKeyring,
   threads: StoreThreads,
 ): Promise<OpenedState> {
-  return threads.state.call("open", {
-    folder: settings.path,
-    cipher: keyring.keyring.cipher,
-    fileKey: fileKey(keyring, "state"),
-  });
+  const { cipher } = keyring.keyring;
+  return lendFileKeys(keyring, ["state"], ({ state: fileKey }) =>
+    threads.state.call("open", { folder: settings.path, cipher, fileKey }),
+  );
 }
 
 /** Last, because a writer must be the first to open a file in its process. */
@@ -188,18 +186,18 @@ function openReaders(
   from: { opened: OpenedCommit; rootKeys: RootKeys },
 ): Promise<ReaderPool> {
   const { origin, origins } = from.opened.identity;
-  return ReaderPool.open(
-    {
-      path: settings.path,
-      cipher: keyring.keyring.cipher,
-      journalKey: fileKey(keyring, "journal"),
-      indexKey: fileKey(keyring, "index"),
-      pageTokenKey: Uint8Array.from(from.rootKeys.pageToken),
-      storeId: keyring.keyring.storeId,
-      origin,
-      logVkeys: origins.map((one) => one.logVkey),
-    },
-    { threads: settings.readers },
+  const { cipher, storeId } = keyring.keyring;
+  return lendFileKeys(keyring, ["journal", "index"], (keys) =>
+    ReaderPool.open(
+      {
+        ...{ path: settings.path, cipher, journalKey: keys.journal, indexKey: keys.index },
+        pageTokenKey: from.rootKeys.pageToken,
+        storeId,
+        origin,
+        logVkeys: origins.map((one) => one.logVkey),
+      },
+      { threads: settings.readers },
+    ),
   );
 }
 
@@ -237,7 +235,8 @@ async function checkStateCursor(
  * Ends a store: readers, then what is queued, then each thread. The commit thread comes last, so
  * that the last connection to the journal is one that folds its WAL in.
  */
-export async function closeStore({ threads, readers, lock, opened }: OpenedStore): Promise<void> {
+export async function closeStore(store: OpenedStore): Promise<void> {
+  const { threads, readers, lock, opened, rootKeys } = store;
   const { committer, indexer, state } = threads;
   try {
     await readers.close();
@@ -247,6 +246,7 @@ export async function closeStore({ threads, readers, lock, opened }: OpenedStore
     await state.call("close", opened.standby ? undefined : newest);
   } finally {
     await endThreads(threads);
+    wipe(rootKeys.tokenHash, rootKeys.pageToken, rootKeys.secretBox);
     lock.release();
   }
 }

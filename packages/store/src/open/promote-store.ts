@@ -28,11 +28,12 @@ import { SideDigests } from "../engine/side-digests.ts";
 import type { SqliteJournalWriter } from "../engine/sqlite/journal.ts";
 import { StoreLock } from "../engine/sqlite/lock.ts";
 import { journalInode, openJournalWriter, openState } from "../engine/sqlite/open.ts";
+import type { SqliteState } from "../engine/sqlite/state-db.ts";
 import { StoreError } from "../errors.ts";
 import { KEY_BYTES, wipe } from "../keys/derive.ts";
 import { readKeySource } from "../keys/key-source.ts";
 import {
-  fileKey,
+  lendFileKeys,
   markStandby,
   type OpenedKeyring,
   openKeyring,
@@ -83,7 +84,9 @@ export async function promoteStore(options: PromoteOptions): Promise<Promoted> {
     const source = readKeySource(options.key, options.env ?? process.env);
     const keyring = await openKeyring(keyringPath(settings.path), source);
     const engine = { folder: settings.path, cipher: keyring.keyring.cipher };
-    const journal = openJournalWriter({ ...engine, fileKey: fileKey(keyring, "journal") });
+    const journal = lendFileKeys(keyring, ["journal"], ({ journal: fileKey }) =>
+      openJournalWriter({ ...engine, fileKey }),
+    );
     const sealed = openSealed(keyring);
     try {
       const identity = readIdentity(journal);
@@ -147,10 +150,10 @@ function startEpoch(
 ): Promoted {
   const { settings, keyring, identity, journal } = opened;
   // First and harmless: cut short after the anchor, the state would contradict the log for good.
-  forgetState(opened);
+  withState(opened, (state) => state.forgetHistory());
   const resumedSize = journal.size();
   const resumedRoot = TreeEdge.load(journal, resumedSize).root();
-  const sealed = { ...openSealed(keyring), logKeySeed: new Uint8Array(randomBytes(KEY_BYTES)) };
+  const sealed = { ...opened.sealed, logKeySeed: new Uint8Array(randomBytes(KEY_BYTES)) };
   const origin = `${identity.genesisOrigin}/e${identity.origins.length + 1}`;
   const newVkey = formatVkey(ed25519Verifier(origin, ed25519.publicKey(sealed.logKeySeed)));
   const next = replaceSealed({ ...keyring, keyring: markStandby(keyring, false) }, sealed);
@@ -172,7 +175,7 @@ function startEpoch(
   const note = signCheckpoint({ origin, size, root }, [ed25519Signer(origin, sealed.logKeySeed)]);
   // Another history begins: what the side tables hold now is what counts from here on.
   writeAnchor(opened, anchor, { note, size, sides: undefined });
-  wipeSection(sealed);
+  wipe(sealed.logKeySeed);
   return {
     outcome: "epoch",
     origin,
@@ -186,13 +189,16 @@ function startEpoch(
   };
 }
 
-function forgetState({ settings, keyring }: Opened): void {
-  const key = fileKey(keyring, "state");
+function withState<T>({ settings, keyring }: Opened, use: (state: SqliteState) => T): T {
   const { cipher } = keyring.keyring;
-  const state = openState({ folder: settings.path, cipher, fileKey: key });
-  state.forgetHistory();
-  state.close();
-  wipe(key);
+  const state = lendFileKeys(keyring, ["state"], ({ state: fileKey }) =>
+    openState({ folder: settings.path, cipher, fileKey }),
+  );
+  try {
+    return use(state);
+  } finally {
+    state.close();
+  }
 }
 
 interface Judged {
@@ -203,13 +209,8 @@ interface Judged {
 }
 
 /** What a client's note proved while the store ran; it stands until a new epoch. */
-function readVerdict({ settings, keyring }: Opened): StoreError | undefined {
-  const key = fileKey(keyring, "state");
-  const { cipher } = keyring.keyring;
-  const state = openState({ folder: settings.path, cipher, fileKey: key });
-  const code = state.verdict();
-  state.close();
-  wipe(key);
+function readVerdict(opened: Opened): StoreError | undefined {
+  const code = withState(opened, (state) => state.verdict());
   if (code === undefined) return undefined;
   return new StoreError(code, "promote: a client holds a note that contradicts this log");
 }

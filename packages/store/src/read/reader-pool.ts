@@ -3,14 +3,13 @@
 import { StoreError } from "../errors.ts";
 import type { ThreadClient, Transfer } from "../threads/channel.ts";
 import { startThread } from "../threads/start-thread.ts";
-import type { Cipher } from "../types.ts";
 import type { OpenReaderArgument, ReaderMethods } from "./reader-thread.ts";
 
 export const READERS_DEFAULT = 2;
 const IN_FLIGHT_MAX = 8;
 const QUEUE_MAX = 4096;
 
-export type ReaderMethod = Exclude<keyof ReaderMethods & string, "open" | "close" | "reopenIndex">;
+export type ReaderMethod = Exclude<keyof ReaderMethods & string, "open" | "close">;
 export type ReaderArgument<K extends ReaderMethod> = Parameters<ReaderMethods[K]>[0];
 type Returned<K extends ReaderMethod> = Awaited<ReturnType<ReaderMethods[K]>>;
 export type ReaderAnswer<K extends ReaderMethod> =
@@ -70,11 +69,6 @@ export class ReaderPool {
       this.#queue.push({ run, reject });
       this.#dispatch();
     });
-  }
-
-  /** Has every thread open an index that was made anew. */
-  async reopenIndex(argument: { path: string; cipher: Cipher; indexKey: Uint8Array }) {
-    await Promise.all(this.#threads.map((thread) => thread.call("reopenIndex", argument)));
   }
 
   /** Refuses what waits, lets what runs end, and ends the threads. */

@@ -53,16 +53,6 @@ function open(argument: OpenReaderArgument): void {
   }
 }
 
-/** Takes up an index that was made anew. */
-function reopenIndex(argument: { path: string; cipher: Cipher; indexKey: Uint8Array }): void {
-  const current = requireReader();
-  const { path, cipher, indexKey } = argument;
-  const index = openTermIndexReader({ folder: path, cipher, fileKey: indexKey });
-  indexKey.fill(0);
-  current.index.close();
-  reader = { ...current, index, terms: new Terms(index.termKey), tail: new Tail(current.journal) };
-}
-
 function close(): void {
   reader?.journal.close();
   reader?.index.close();
@@ -71,7 +61,6 @@ function close(): void {
 
 const methods = {
   open,
-  reopenIndex,
   close,
   ...readMethods(requireReader),
   ...verifyMethods(requireReader, () => log),

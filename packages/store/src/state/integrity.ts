@@ -8,6 +8,8 @@ import type { ThreadClient } from "../threads/channel.ts";
 import type { Alarm } from "../types.ts";
 import type { AlarmToRaise, StateMethods } from "./state-thread.ts";
 
+const UNRECORDED_MAX = 1000;
+const RETRY_MS = 5000;
 const CONTEXT = { principal: "strongroom", requestId: "", peer: "" };
 
 export class Integrity {
@@ -16,6 +18,10 @@ export class Integrity {
   readonly #onAlarm: (alarm: Alarm) => void;
   /** Alarms of this process that `state.db` did not take. They have id 0 and go with it. */
   readonly #unsaved: Alarm[] = [];
+  /** Bodies of findings that the log does not hold yet. */
+  readonly #unrecorded: Uint8Array[] = [];
+  #retry: NodeJS.Timeout | undefined;
+  #isClosed = false;
   #openAlarms: number;
 
   constructor(parts: {
@@ -84,7 +90,7 @@ export class Integrity {
     }
   }
 
-  /** Raises and records; a store that cannot write keeps the alarm alone. */
+  /** Raises and records. Never rejects: an entry that cannot be written now is tried again. */
   async report(mismatch: Mismatch): Promise<void> {
     const { verdict: code, message, index } = mismatch;
     const { isFirst } = await this.raise({ code, message, index });
@@ -95,8 +101,37 @@ export class Integrity {
       verdict: code,
       offeredDigest: mismatch.offeredDigest,
     });
+    if (this.#unrecorded.length < UNRECORDED_MAX) this.#unrecorded.push(body);
+    await this.#record();
+  }
+
+  /** Ends trying; what is not in the log by now is only an alarm. */
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#isClosed = true;
+  }
+
+  async #record(): Promise<void> {
     const kind = ENTRY_KINDS["integrity-rejection"];
-    await this.#appender.appendEntry({ kind, body }, CONTEXT).catch(() => undefined);
+    const bodies = this.#unrecorded.splice(0);
+    for (const [i, body] of bodies.entries()) {
+      try {
+        await this.#appender.appendEntry({ kind, body }, CONTEXT);
+      } catch {
+        this.#unrecorded.unshift(...bodies.slice(i));
+        this.#tryAgainLater();
+        return;
+      }
+    }
+  }
+
+  #tryAgainLater(): void {
+    if (this.#isClosed) return;
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      void this.#record();
+    }, RETRY_MS).unref();
   }
 
   async list(options: {
