@@ -27,8 +27,7 @@ import { TreeEdge } from "../commit/tree-edge.ts";
 import { SideDigests } from "../engine/side-digests.ts";
 import type { SqliteJournalWriter } from "../engine/sqlite/journal.ts";
 import { StoreLock } from "../engine/sqlite/lock.ts";
-import { journalInode, openJournalWriter, openState } from "../engine/sqlite/open.ts";
-import type { SqliteState } from "../engine/sqlite/state-db.ts";
+import { journalInode, openJournalWriter } from "../engine/sqlite/open.ts";
 import { StoreError } from "../errors.ts";
 import { KEY_BYTES, wipe } from "../keys/derive.ts";
 import { readKeySource } from "../keys/key-source.ts";
@@ -45,6 +44,7 @@ import { type SealedSection, wipeSection } from "../keys/sealed.ts";
 import { type OpenOptions, readSettings, type Settings } from "../options.ts";
 import { checkHead } from "./check-head.ts";
 import { keyringPath } from "./create-store.ts";
+import { withState } from "./offline-state.ts";
 import { checkIdentity, type Identity, readIdentity } from "./read-identity.ts";
 
 export interface PromoteOptions extends OpenOptions {
@@ -187,18 +187,6 @@ function startEpoch(
       "quorum none",
     ],
   };
-}
-
-function withState<T>({ settings, keyring }: Opened, use: (state: SqliteState) => T): T {
-  const { cipher } = keyring.keyring;
-  const state = lendFileKeys(keyring, ["state"], ({ state: fileKey }) =>
-    openState({ folder: settings.path, cipher, fileKey }),
-  );
-  try {
-    return use(state);
-  } finally {
-    state.close();
-  }
 }
 
 interface Judged {
