@@ -161,6 +161,8 @@ export const meanings = {
   TREE_UNAVAILABLE: "The tiles to verify cannot be fetched.",
   CHECKS_FAILED: "`doctor` found something that needs a hand.",
   SERVICE_FAILED: "A service that was started has ended.",
+  ATTESTATION_FOREIGN: "A transparency log has entries under our key over no note of ours.",
+  ATTESTATION_OVERDUE: "A checkpoint has waited for its attestation longer than the policy allows.",
   ALREADY_RUNNING: "An instance runs on this data folder already.",
   KEY_MISSING: "The key file of this data folder is not there.",
   TRUST_INVALID: "What a TUF repository answers is not signed as its root asks.",

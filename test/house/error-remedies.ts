@@ -170,6 +170,8 @@ export const remedies = {
   TREE_UNAVAILABLE: "Check folder or address, and the token.",
   CHECKS_FAILED: "Do what each failed check says.",
   SERVICE_FAILED: "The last line of its log says why.",
+  ATTESTATION_FOREIGN: "Treat the attestation key as stolen; see attestation.",
+  ATTESTATION_OVERDUE: "Look at `strongroom attestation list`.",
   ALREADY_RUNNING: "Use the running instance, or another `STRONGROOM_DATA`.",
   KEY_MISSING: "Put the key back; without it the store does not open.",
   TRUST_INVALID: "Nothing was changed. Check mirror, root file and clock; then ask who runs it.",

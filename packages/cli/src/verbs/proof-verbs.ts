@@ -75,4 +75,18 @@ export const proofVerbs: readonly VerbSpec[] = [
     ],
     load: async () => (await import("../log/verify.ts")).logVerifyVerb,
   },
+  {
+    name: "log monitor",
+    text: "follow the store and its transparency logs, once or as a service (--policy)",
+    options: [
+      { flags: "--log <url>", text: "where a Rekor 2 has /checkpoint and /tile", many: true },
+      { flags: "--log-v1 <url>", text: "address of a Rekor 1", many: true },
+      { flags: "--monitor-state <file>", text: "what it remembers (default: data/monitor.json)" },
+      { flags: "--from-index <index>", text: "where a first look at a log begins", fallback: "0" },
+      { flags: "--settle <log-index>", text: "a foreign entry that was looked into", many: true },
+      { flags: "--every <seconds>", text: "run as a service, a round every so often" },
+      { flags: "--admin-listen <host:port>", text: "metrics and probes of the service" },
+    ],
+    load: async () => (await import("../monitor/monitor.ts")).monitorVerb,
+  },
 ];

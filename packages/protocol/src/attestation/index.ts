@@ -7,6 +7,7 @@ export {
   signNoteForRekor,
 } from "./attestation-key.ts";
 export { BUNDLE_BYTES_MAX, type BundleParts, makeBundle } from "./bundle.ts";
+export { type EntryOfKey, findEntryOfKey } from "./entry-of-key.ts";
 export { type LogCheckpoint, parseLogCheckpoint } from "./log-checkpoint.ts";
 export {
   LOG_ANSWER_BYTES_MAX,
@@ -27,8 +28,10 @@ export {
 export {
   type ExistingEntry,
   nodesOfTiles,
+  readEntriesTile,
   rebuildRekorEntry,
   type TileAt,
+  tilesOfConsistency,
   tilesOfEntry,
   tilesOfRoot,
 } from "./rekor-tiles.ts";
@@ -37,6 +40,7 @@ export {
   findLog,
   loadTrustedRoot,
   type TrustedLog,
+  verifyLogCheckpoint,
 } from "./trusted-root.ts";
 export {
   attestationVerifier,

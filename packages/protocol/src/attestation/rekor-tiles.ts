@@ -3,7 +3,7 @@
 import { equalBytes } from "../bytes.ts";
 import { MalformedError, VerificationError } from "../errors.ts";
 import { TILE_HEIGHT, TILE_WIDTH, type Tile } from "../tile.ts";
-import { hashChildren, type NodeAt, proveInclusion, rootAt } from "../tree.ts";
+import { hashChildren, type NodeAt, proveConsistency, proveInclusion, rootAt } from "../tree.ts";
 import { parseLogCheckpoint } from "./log-checkpoint.ts";
 import type { RekorEntry } from "./rekor-entry.ts";
 import { hashEntry } from "./rekor-request.ts";
@@ -20,28 +20,47 @@ export type TileAt = (level: number, n: number) => Uint8Array | undefined;
  */
 export function tilesOfEntry(index: bigint, size: bigint): Tile[] {
   const { position, count } = checkPosition(index, size);
-  const tiles = new Map<string, Tile>();
-  const placeholder = new Uint8Array(HASH_BYTES);
-  const nodeAt: NodeAt = (level, at) => {
-    const tile = tileOfNode(level, at, count);
-    tiles.set(`${tile.level}/${tile.n}`, tile);
-    return placeholder;
-  };
-  nodeAt(0, position);
-  proveInclusion(position, count, nodeAt);
-  return [...tiles.values()];
+  return tilesUsed(count, (nodeAt) => {
+    nodeAt(0, position);
+    proveInclusion(position, count, nodeAt);
+  });
 }
 
 /** Which hash tiles hold a tree's root. */
 export function tilesOfRoot(size: bigint): Tile[] {
   const count = checkedCount(size);
+  return tilesUsed(count, (nodeAt) => rootAt(count, nodeAt));
+}
+
+/** Which hash tiles of the newer tree prove that the older is a prefix of it. */
+export function tilesOfConsistency(from: bigint, to: bigint): Tile[] {
+  const [fromCount, toCount] = [checkedCount(from), checkedCount(to)];
+  if (fromCount > toCount) throw malformed("older tree of the log is larger");
+  return tilesUsed(toCount, (nodeAt) => proveConsistency(fromCount, toCount, nodeAt));
+}
+
+// Goes through the motions, to see what is asked for.
+function tilesUsed(count: number, read: (nodeAt: NodeAt) => unknown): Tile[] {
   const tiles = new Map<string, Tile>();
-  rootAt(count, (level, at) => {
+  read((level, at) => {
     const tile = tileOfNode(level, at, count);
     tiles.set(`${tile.level}/${tile.n}`, tile);
     return new Uint8Array(HASH_BYTES);
   });
   return [...tiles.values()];
+}
+
+/** The bodies of an entries tile: each after its length in two bytes. Throws MALFORMED_LOG_ANSWER. */
+export function readEntriesTile(bytes: Uint8Array, width: number): Uint8Array[] {
+  const bodies: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length && bodies.length < width; ) {
+    const end = at + 2 + (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0));
+    if (end > bytes.length) throw malformed("entries tile of the log is cut");
+    bodies.push(bytes.subarray(at + 2, end));
+    at = end;
+  }
+  if (bodies.length < width) throw malformed("entries tile of the log is too short");
+  return bodies;
 }
 
 export interface ExistingEntry {

@@ -1,11 +1,13 @@
 // What a verifier trusts, decoded once: Sigstore TrustedRoot files and attestation keys. Decoding
 // keys costs more than checking a signature with them.
+import { verify } from "node:crypto";
 import { TrustedRoot } from "@sigstore/protobuf-specs";
 import { type TrustMaterial, toTrustMaterial } from "@sigstore/verify";
-import { equalBytes } from "../bytes.ts";
+import { equalBytes, utf8 } from "../bytes.ts";
 import { MalformedError, VerificationError } from "../errors.ts";
 import { type AttestationKey, loadAttestationKey } from "./attestation-key.ts";
 import { parseBoundedJson } from "./bounded-json.ts";
+import { type LogCheckpoint, parseLogCheckpoint } from "./log-checkpoint.ts";
 
 const TRUSTED_ROOT_BYTES_MAX = 1024 * 1024;
 
@@ -100,6 +102,33 @@ export function findLogById(trust: LoadedTrust, id: Uint8Array, name: string): T
   const found = known.find((log) => isNamed(log, name));
   if (!found) throw untrusted(`checkpoint of the log is of ${name}, not of the log it names`);
   return found;
+}
+
+/**
+ * Verifies a transparency log's checkpoint by itself, under the trusted root that names the log.
+ * Throws ATTESTATION_LOG_UNTRUSTED, ATTESTATION_CHECKPOINT_INVALID, and what parsing throws.
+ */
+export function verifyLogCheckpoint(
+  envelope: string,
+  trust: AttestationTrust,
+): LogCheckpoint & { readonly log: TrustedLog } {
+  const checkpoint = parseLogCheckpoint(envelope);
+  const { name, note } = checkpoint;
+  const log = findLog(trust, name);
+  const keyId = new DataView(Uint8Array.from(log.checkpointKeyId).buffer).getUint32(0);
+  const { publicKey } = log.authority;
+  const algorithm = publicKey.asymmetricKeyType === "ed25519" ? null : "sha256";
+  const isSigned = note.signatures.some(
+    (line) =>
+      line.name === name &&
+      line.keyId === keyId &&
+      verify(algorithm, utf8(note.text), publicKey, line.signature),
+  );
+  if (!isSigned) {
+    const message = "checkpoint is not signed by the trusted log";
+    throw new VerificationError("ATTESTATION_CHECKPOINT_INVALID", message);
+  }
+  return { ...checkpoint, log };
 }
 
 function isNamed(log: TrustedLog, name: string): boolean {
