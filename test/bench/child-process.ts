@@ -38,6 +38,8 @@ export class Child {
     const path = fileURLToPath(new URL(`processes/${file}`, import.meta.url));
     this.#child = spawn(process.execPath, [...process.execArgv, path, ...args], {
       stdio: ["pipe", "pipe", "inherit"],
+      // In a group of its own: Ctrl-C is for the bench, which ends it.
+      detached: true,
     });
     const { stdout, stdin } = this.#child;
     if (!stdout) throw new Error(`${script} did not start`);

@@ -54,9 +54,11 @@ async function runPeer(name: string, run: (of: Bench) => Promise<Result[]>): Pro
     results.push(...(await run(bench)));
     process.stderr.write(`\r\x1b[Kbench: ${name} done\n`);
   } catch (reason) {
-    if (!(reason instanceof PeerSkipped)) throw reason;
-    skipped[name] = reason.message;
-    process.stderr.write(`\r\x1b[Kbench: ${name} skipped: ${reason.message}\n`);
+    const { message } = reason as Error;
+    skipped[name] = message;
+    process.stderr.write(`\r\x1b[Kbench: ${name} skipped: ${message}\n`);
+    // Whatever else went wrong must not cost the other peers' numbers.
+    if (!(reason instanceof PeerSkipped)) process.exitCode = 1;
   }
 }
 

@@ -59,7 +59,8 @@ export function startProgram(
   args: readonly string[],
   options: Account & { cwd?: string; env?: NodeJS.ProcessEnv } = {},
 ): ChildProcess {
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"], ...options });
+  const stdio = ["pipe", "pipe", "ignore"] as const;
+  const child = spawn(command, args, { stdio: [...stdio], detached: true, ...options });
   trackProcess(child);
   return child;
 }

@@ -40,16 +40,17 @@ export class Stigmem {
       STIGMEM_NODE_URL: `http://127.0.0.1:${port}`,
       STIGMEM_LOG_LEVEL: "error",
     };
-    const bootstrap = "from stigmem_node.cli import main; main()";
-    runProgram(python, ["-c", bootstrap, "auth", "bootstrap-key", "--key", KEY], {
-      cwd: folder,
-      env,
-    });
     const serve = ["-c", "from stigmem_node.main import run; run()"];
     const child = startProgram(python, serve, { cwd: folder, env });
     child.stdout?.resume();
     const stigmem = new Stigmem(child, port);
     await stigmem.#ready();
+    // Its tables are there once it has started.
+    const bootstrap = "from stigmem_node.cli import main; main()";
+    runProgram(python, ["-c", bootstrap, "auth", "bootstrap-key", "--key", KEY], {
+      cwd: folder,
+      env,
+    });
     return stigmem;
   }
 

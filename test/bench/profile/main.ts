@@ -1,6 +1,7 @@
 // npm run profile -- <case> [--facts N] [--floor] [--keep FOLDER]: what each thread does while a case of the
 // bench is timed, by our own step names and by function.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
@@ -29,20 +30,22 @@ if (name === undefined || positionals.length > 1) {
 }
 const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), "profile-"));
 try {
-  runCase(name, folder);
+  await runCase(name, folder);
   print(folder);
 } finally {
   if (values.keep === undefined) rmSync(folder, { recursive: true, force: true });
 }
 
-function runCase(caseName: string, into: string): void {
+async function runCase(caseName: string, into: string): Promise<void> {
   mkdirSync(into, { recursive: true });
   const bench = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
   const profiling = ["--cpu-prof", `--cpu-prof-dir=${into}`, `--cpu-prof-interval=${SAMPLE_US}`];
   const args = [caseName, "--facts", values.facts, "--windows", join(into, "windows.json")];
-  const { status } = spawnSync(process.execPath, [...profiling, bench, ...args], {
-    stdio: "inherit",
-  });
+  const child = spawn(process.execPath, [...profiling, bench, ...args], { stdio: "inherit" });
+  // The bench cleans up and ends; then so do we. A terminal's Ctrl-C reaches it by itself.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  const [status] = await once(child, "exit");
   if (status !== 0) throw new Error(`the bench ended with ${status}`);
 }
 
