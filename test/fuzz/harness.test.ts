@@ -5,6 +5,7 @@ import { MalformedError, utf8 } from "@strongroom/protocol";
 import { byteMutators } from "./mutate/bytes.ts";
 import { loadProtocols } from "./protocols.ts";
 import { TargetRun } from "./run-target.ts";
+import { fuzz } from "./supervise.ts";
 import { expect, type Target } from "./target.ts";
 
 const protocols = await loadProtocols();
@@ -96,4 +97,20 @@ test("what an asynchronous parser rejects with is judged alike", async () => {
     },
   });
   assert.match((await failuresOf(target))[0]?.why ?? "", /no typed error: TypeError/);
+});
+
+test("an input that never comes back is ended and named", async () => {
+  const names = ["planted-hang", "leaf"];
+  const results = await fuzz({ names, seed: 1, from: 100, inputs: 10, stallMs: 2000 });
+  assert.equal(results.length, 1, "a thread that was ended has no more results");
+  const [failure] = results[0]?.failures ?? [];
+  assert.match(failure?.why ?? "", /^hangs/);
+  assert.deepEqual([failure?.target, failure?.input], ["planted-hang", 105]);
+});
+
+test("a parser that takes all memory is ended and named", async () => {
+  const results = await fuzz({ names: ["planted-growth"], seed: 1, from: 0, inputs: 10 });
+  const [failure] = results[0]?.failures ?? [];
+  assert.match(failure?.why ?? "", /thread died: .*memory/i);
+  assert.deepEqual([failure?.target, failure?.input], ["planted-growth", 5]);
 });

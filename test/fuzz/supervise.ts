@@ -22,6 +22,8 @@ export interface FuzzJob {
 export type FuzzOptions = Omit<FuzzJob, "progress" | "folder"> & {
   readonly onProgress?: (name: string, input: number) => void;
   readonly onResult?: (result: TargetResult) => void;
+  /** How long an input may take; default a minute. */
+  readonly stallMs?: number;
 };
 
 // An input is at most 192 KiB: the slowest honest one takes milliseconds.
@@ -32,7 +34,7 @@ const RESIDENT_BYTES_MAX = 2 * 1024 ** 3;
 
 /** One result for each target up to the first that hung or died, which is the last. */
 export async function fuzz(options: FuzzOptions): Promise<TargetResult[]> {
-  const { onProgress, onResult, ...job } = options;
+  const { onProgress, onResult, stallMs = STALL_MS, ...job } = options;
   const folder = mkdtempSync(join(tmpdir(), "strongroom-fuzz-"));
   const progress = new Int32Array(new SharedArrayBuffer(8));
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
@@ -43,6 +45,7 @@ export async function fuzz(options: FuzzOptions): Promise<TargetResult[]> {
   const results: TargetResult[] = [];
   let why: string | undefined;
   const dog = watch(progress, {
+    stallMs,
     onAlive: (place, input) => onProgress?.(job.names[place] ?? "", input),
     onDead: (reason) => {
       why = reason;
@@ -69,7 +72,11 @@ export async function fuzz(options: FuzzOptions): Promise<TargetResult[]> {
 
 function watch(
   progress: Int32Array,
-  on: { onAlive(place: number, input: number): void; onDead(why: string): void },
+  on: {
+    stallMs: number;
+    onAlive(place: number, input: number): void;
+    onDead(why: string): void;
+  },
 ): NodeJS.Timeout {
   let last = "";
   let since = performance.now();
@@ -80,8 +87,8 @@ function watch(
       last = now;
       since = performance.now();
       on.onAlive(place, input);
-    } else if (performance.now() - since > STALL_MS) {
-      on.onDead(`hangs: no answer in ${STALL_MS / 1000} s`);
+    } else if (performance.now() - since > on.stallMs) {
+      on.onDead(`hangs: no answer in ${on.stallMs / 1000} s`);
     }
     const resident = process.memoryUsage().rss;
     if (resident > RESIDENT_BYTES_MAX) on.onDead(`memory grows: ${resident >> 20} MiB`);

@@ -19,6 +19,7 @@ import {
   noteTarget,
   vkeyTarget,
 } from "./targets/notes.ts";
+import { growingTarget, hangingTarget } from "./targets/planted.ts";
 import {
   policyTarget,
   receiptJsonTarget,
@@ -69,11 +70,16 @@ const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ["grpc-service", serviceTarget],
 ]);
 
+const plantedMakers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
+  ["planted-hang", hangingTarget],
+  ["planted-growth", growingTarget],
+]);
+
 export const targetNames: readonly string[] = [...makers.keys()];
 
 /** `folder` is for targets that need files. */
 export async function makeTarget(name: string, folder: string): Promise<Target> {
-  const maker = makers.get(name);
+  const maker = makers.get(name) ?? plantedMakers.get(name);
   if (maker === undefined) throw new Error(`no fuzz target ${name}`);
   return await maker(folder);
 }
