@@ -60,6 +60,7 @@ for (const [path, imports, because] of refused) {
 const allowed: [path: string, imports: string][] = [
   ["packages/store/src/engine/sqlite/open.ts", SQLITE],
   ["packages/protocol/src/crypto/node.ts", "node:crypto"],
+  ["packages/protocol/src/attestation/bundle.ts", "node:crypto"],
   ["packages/cli/src/init.ts", "@strongroom/store"],
   ["services/storage/src/server.ts", "@grpc/grpc-js"],
   ["packages/runtime/src/jobs/bullmq-queue.ts", "bullmq"],
