@@ -29,7 +29,12 @@ async function editedStore(t: TestContext, edit: (db: Database) => void): Promis
 
 for (const [name, sql, code, verdict] of [
   ["a leaf cut short", "leaf = substr(leaf, 1, 100)", "LEAF_MISMATCH", "LEAF_EDITED"],
-  ["a body with one byte more", "body = CAST(body || x'00' AS BLOB)", "CID_MISMATCH", "BODY_EDITED"],
+  [
+    "a body with one byte more",
+    "body = CAST(body || x'00' AS BLOB)",
+    "CID_MISMATCH",
+    "BODY_EDITED",
+  ],
   ["another blind", "blind = randomblob(16)", "SUBJECT_MISMATCH", "BLIND_EDITED"],
 ] as const) {
   test(`${name} is found by the read and by verify, and other facts stay readable`, async (t) => {

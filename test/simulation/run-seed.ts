@@ -29,10 +29,12 @@ export interface SeedResult {
   process: boolean;
   ms: number;
   counts: Record<string, number>;
-  failure?: { message: string; program: Program; shrinks: number };
+  failure?: { message: string; program: Program; shrinks: number; hangs: boolean };
 }
 
-const HANGS_AFTER_MS = 60_000;
+/** A busy machine may give a program little time, so what counts first is what it used itself. */
+const HANGS_AFTER_CPU_MS = 60_000;
+const HANGS_AFTER_MS = 900_000;
 const SHRINK_MS = 120_000;
 const BY_SEED: readonly Cipher[] = [
   "none",
@@ -50,6 +52,7 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   const inProcess = options.process ?? seed % 50 === 49;
   const startedAt = performance.now();
   let counts = new Map<string, number>();
+  let hangs = false;
   let shrinkUntil = Number.POSITIVE_INFINITY;
   const property = fc.asyncProperty(programs, async (program) => {
     // When the time is up the shorter programs pass unseen, which ends the search for one.
@@ -57,8 +60,10 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     try {
       counts = await runOnce(program, { seed, cipher, inProcess });
     } catch (reason) {
+      // A program that hangs goes on in this isolate: nothing else may run beside it.
+      hangs ||= reason instanceof Hangs;
       const untilMs = performance.now() + (options.shrinkMs ?? SHRINK_MS);
-      shrinkUntil = Math.min(shrinkUntil, untilMs);
+      shrinkUntil = hangs ? 0 : Math.min(shrinkUntil, untilMs);
       throw reason;
     }
   });
@@ -69,7 +74,10 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   const result = { seed, cipher, process: inProcess, ms, counts: Object.fromEntries(counts) };
   if (!counterexample) return result;
   const message = errorInstance instanceof Error ? (errorInstance.stack ?? "") : "no message";
-  return { ...result, failure: { message, program: counterexample[0], shrinks: numShrinks } };
+  return {
+    ...result,
+    failure: { message, program: counterexample[0], shrinks: numShrinks, hangs },
+  };
 }
 
 /** Runs one program on a new store; throws what does not hold. */
@@ -92,10 +100,20 @@ export async function runOnce(
   }
 }
 
+class Hangs extends Error {}
+
 function inTime<T>(work: Promise<T>): Promise<T> {
+  const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
   let timer: NodeJS.Timeout | undefined;
   const hangs = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the program hangs")), HANGS_AFTER_MS);
+    timer = setInterval(() => {
+      const { user, system } = process.cpuUsage(cpuBefore);
+      const isLong = performance.now() - startedAt > HANGS_AFTER_MS;
+      if (isLong || (user + system) / 1000 > HANGS_AFTER_CPU_MS) {
+        reject(new Hangs("the program hangs"));
+      }
+    }, 1000);
   });
-  return Promise.race([work, hangs]).finally(() => clearTimeout(timer));
+  return Promise.race([work, hangs]).finally(() => clearInterval(timer));
 }

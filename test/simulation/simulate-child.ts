@@ -4,7 +4,11 @@ import { runSeed, type SeedOptions } from "./run-seed.ts";
 
 await loadInlineStore();
 process.on("message", ({ seed, options }: { seed: number; options: SeedOptions }) => {
-  void runSeed(seed, options).then((result) => process.send?.(result));
+  void runSeed(seed, options).then((result) => {
+    process.send?.(result, undefined, undefined, () => {
+      if (result.failure?.hangs) process.exit();
+    });
+  });
 });
 process.on("disconnect", () => process.exit());
 process.send?.("ready");

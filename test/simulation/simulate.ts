@@ -63,6 +63,7 @@ export async function simulate(request: SimulateRequest): Promise<Simulated> {
         const result = await child.run(next++, options);
         add(total, result);
         request.onResult?.(result, total.seeds);
+        if (result.failure?.hangs) break;
       }
       await child.end();
     }
@@ -100,7 +101,7 @@ async function startChild(): Promise<Child> {
       return await Promise.race([answered, died]);
     },
     async end() {
-      child.disconnect();
+      if (child.connected) child.disconnect();
       await exited;
     },
   };

@@ -53,6 +53,7 @@ const BUILT_TESTS = [
   "test/fault/",
   "test/e2e/",
   "test/simulation/",
+  "test/soak/",
   "test/fuzz/",
 ];
 

@@ -26,6 +26,7 @@ const SUITES = [
   { folder: "test/simulation", name: "simulation" },
   { folder: "test/fuzz", name: "fuzz" },
   { folder: "test/mutations", name: "mutations" },
+  { folder: "test/soak", name: "soak" },
   { folder: "test", name: "house" },
 ];
 const ROOTS = ["packages", "services", "test"];
