@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../support/root.ts";
 import { Bench } from "./bench.ts";
+import { attestation } from "./cases/attestation.ts";
 import { bulk } from "./cases/bulk.ts";
 import { ciphers } from "./cases/ciphers.ts";
 import { flat } from "./cases/flat.ts";
@@ -37,6 +38,7 @@ const CASES = {
   "grpc-bulk": grpcBulk,
   unary,
   ciphers,
+  attestation,
 };
 const FACTS_DEFAULT = 1_000_000;
 const FACTS_MIN = 20_000;
