@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file strongroom/admin/v1/admin_service.proto.
  */
 export const file_strongroom_admin_v1_admin_service: GenFile = /*@__PURE__*/
-  fileDesc("CidzdHJvbmdyb29tL2FkbWluL3YxL2FkbWluX3NlcnZpY2UucHJvdG8SE3N0cm9uZ3Jvb20uYWRtaW4udjEiDwoNU3RhdHVzUmVxdWVzdCKrAgoOU3RhdHVzUmVzcG9uc2USEAoIc3RvcmVfaWQYASABKAkSDgoGb3JpZ2luGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSDgoGY2lwaGVyGAQgASgJEg0KBXN0YXRlGAUgASgJEg4KBnJlYXNvbhgGIAEoCRIRCgl0cmVlX3NpemUYByABKAQSEgoKY2hlY2twb2ludBgIIAEoDBIRCglpbmRleF9sYWcYCSABKAQSDAoEaGVhZBgKIAEoCRITCgtvcGVuX2FsYXJtcxgLIAEoBBIuCgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1ieXRlc19vbl9kaXNrGA0gASgEEhMKC3RleHRfc2VhcmNoGA4gASgIIg8KDURvY3RvclJlcXVlc3QiNQoFQ2hlY2sSDAoEbmFtZRgBIAEoCRINCgVsZXZlbBgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIjYKB1NldHRpbmcSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCRIOCgZvcmlnaW4YAyABKAkibAoORG9jdG9yUmVzcG9uc2USKgoGY2hlY2tzGAEgAygLMhouc3Ryb25ncm9vbS5hZG1pbi52MS5DaGVjaxIuCghzZXR0aW5ncxgCIAMoCzIcLnN0cm9uZ3Jvb20uYWRtaW4udjEuU2V0dGluZyKvAQoFQWxhcm0SCgoCaWQYASABKAQSDAoEY29kZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEi0KCXJhaXNlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKY2xlYXJlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoFaW5kZXgYBiABKARIAIgBAUIICgZfaW5kZXgiUwoRTGlzdEFsYXJtc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSFwoPaW5jbHVkZV9jbGVhcmVkGAMgASgIIlkKEkxpc3RBbGFybXNSZXNwb25zZRIqCgZhbGFybXMYASADKAsyGi5zdHJvbmdyb29tLmFkbWluLnYxLkFsYXJtEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIfChFDbGVhckFsYXJtUmVxdWVzdBIKCgJpZBgBIAEoBCI/ChJDbGVhckFsYXJtUmVzcG9uc2USKQoFYWxhcm0YASABKAsyGi5zdHJvbmdyb29tLmFkbWluLnYxLkFsYXJtIn8KCVByaW5jaXBhbBIMCgRuYW1lGAEgASgJEigKBXJvbGVzGAIgAygOMhkuc3Ryb25ncm9vbS5hZG1pbi52MS5Sb2xlEg4KBnNjb3BlcxgDIAMoCRIqCgZ0b2tlbnMYBCADKAsyGi5zdHJvbmdyb29tLmFkbWluLnYxLlRva2VuInMKBVRva2VuEgoKAmlkGAEgASgJEi4KCmNyZWF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj4KFUxpc3RQcmluY2lwYWxzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJlChZMaXN0UHJpbmNpcGFsc1Jlc3BvbnNlEjIKCnByaW5jaXBhbHMYASADKAsyHi5zdHJvbmdyb29tLmFkbWluLnYxLlByaW5jaXBhbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiXAoTU2V0UHJpbmNpcGFsUmVxdWVzdBIxCglwcmluY2lwYWwYASABKAsyHi5zdHJvbmdyb29tLmFkbWluLnYxLlByaW5jaXBhbBISCgpyZXF1ZXN0X2lkGAIgASgJIlgKFFNldFByaW5jaXBhbFJlc3BvbnNlEjEKCXByaW5jaXBhbBgBIAEoCzIeLnN0cm9uZ3Jvb20uYWRtaW4udjEuUHJpbmNpcGFsEg0KBWluZGV4GAIgASgEIjoKFlJlbW92ZVByaW5jaXBhbFJlcXVlc3QSDAoEbmFtZRgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJIigKF1JlbW92ZVByaW5jaXBhbFJlc3BvbnNlEg0KBWluZGV4GAEgASgEImsKEkNyZWF0ZVRva2VuUmVxdWVzdBIRCglwcmluY2lwYWwYASABKAkSLgoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcmVxdWVzdF9pZBgDIAEoCSJfChNDcmVhdGVUb2tlblJlc3BvbnNlEikKBXRva2VuGAEgASgLMhouc3Ryb25ncm9vbS5hZG1pbi52MS5Ub2tlbhIOCgZzZWNyZXQYAiABKAkSDQoFaW5kZXgYAyABKAQiNAoSUmV2b2tlVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEhIKCnJlcXVlc3RfaWQYAiABKAkiJAoTUmV2b2tlVG9rZW5SZXNwb25zZRINCgVpbmRleBgBIAEoBCIQCg5SZWluZGV4UmVxdWVzdCI+Cg9SZWluZGV4UmVzcG9uc2USFAoMZW50cmllc19kb25lGAEgASgEEhUKDWVudHJpZXNfdG90YWwYAiABKAQqiwEKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfV1JJVEVSEAESDwoLUk9MRV9SRUFERVIQAhIQCgxST0xFX0FVRElUT1IQAxIRCg1ST0xFX0FUVEVTVE9SEAQSEwoPUk9MRV9ESVNQQVRDSEVSEAUSEQoNUk9MRV9PUEVSQVRPUhAGMvQHCgxBZG1pblNlcnZpY2USVgoGU3RhdHVzEiIuc3Ryb25ncm9vbS5hZG1pbi52MS5TdGF0dXNSZXF1ZXN0GiMuc3Ryb25ncm9vbS5hZG1pbi52MS5TdGF0dXNSZXNwb25zZSIDkAIBElYKBkRvY3RvchIiLnN0cm9uZ3Jvb20uYWRtaW4udjEuRG9jdG9yUmVxdWVzdBojLnN0cm9uZ3Jvb20uYWRtaW4udjEuRG9jdG9yUmVzcG9uc2UiA5ACARJiCgpMaXN0QWxhcm1zEiYuc3Ryb25ncm9vbS5hZG1pbi52MS5MaXN0QWxhcm1zUmVxdWVzdBonLnN0cm9uZ3Jvb20uYWRtaW4udjEuTGlzdEFsYXJtc1Jlc3BvbnNlIgOQAgESYgoKQ2xlYXJBbGFybRImLnN0cm9uZ3Jvb20uYWRtaW4udjEuQ2xlYXJBbGFybVJlcXVlc3QaJy5zdHJvbmdyb29tLmFkbWluLnYxLkNsZWFyQWxhcm1SZXNwb25zZSIDkAICEm4KDkxpc3RQcmluY2lwYWxzEiouc3Ryb25ncm9vbS5hZG1pbi52MS5MaXN0UHJpbmNpcGFsc1JlcXVlc3QaKy5zdHJvbmdyb29tLmFkbWluLnYxLkxpc3RQcmluY2lwYWxzUmVzcG9uc2UiA5ACARJoCgxTZXRQcmluY2lwYWwSKC5zdHJvbmdyb29tLmFkbWluLnYxLlNldFByaW5jaXBhbFJlcXVlc3QaKS5zdHJvbmdyb29tLmFkbWluLnYxLlNldFByaW5jaXBhbFJlc3BvbnNlIgOQAgIScQoPUmVtb3ZlUHJpbmNpcGFsEisuc3Ryb25ncm9vbS5hZG1pbi52MS5SZW1vdmVQcmluY2lwYWxSZXF1ZXN0Giwuc3Ryb25ncm9vbS5hZG1pbi52MS5SZW1vdmVQcmluY2lwYWxSZXNwb25zZSIDkAICEmAKC0NyZWF0ZVRva2VuEicuc3Ryb25ncm9vbS5hZG1pbi52MS5DcmVhdGVUb2tlblJlcXVlc3QaKC5zdHJvbmdyb29tLmFkbWluLnYxLkNyZWF0ZVRva2VuUmVzcG9uc2USZQoLUmV2b2tlVG9rZW4SJy5zdHJvbmdyb29tLmFkbWluLnYxLlJldm9rZVRva2VuUmVxdWVzdBooLnN0cm9uZ3Jvb20uYWRtaW4udjEuUmV2b2tlVG9rZW5SZXNwb25zZSIDkAICElYKB1JlaW5kZXgSIy5zdHJvbmdyb29tLmFkbWluLnYxLlJlaW5kZXhSZXF1ZXN0GiQuc3Ryb25ncm9vbS5hZG1pbi52MS5SZWluZGV4UmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("CidzdHJvbmdyb29tL2FkbWluL3YxL2FkbWluX3NlcnZpY2UucHJvdG8SE3N0cm9uZ3Jvb20uYWRtaW4udjEiDwoNU3RhdHVzUmVxdWVzdCKdAwoOU3RhdHVzUmVzcG9uc2USEAoIc3RvcmVfaWQYASABKAkSDgoGb3JpZ2luGAIgASgJEg8KB3ZlcnNpb24YAyABKAkSDgoGY2lwaGVyGAQgASgJEg0KBXN0YXRlGAUgASgJEg4KBnJlYXNvbhgGIAEoCRIRCgl0cmVlX3NpemUYByABKAQSEgoKY2hlY2twb2ludBgIIAEoDBIRCglpbmRleF9sYWcYCSABKAQSDAoEaGVhZBgKIAEoCRITCgtvcGVuX2FsYXJtcxgLIAEoBBIuCgpzdGFydGVkX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1ieXRlc19vbl9kaXNrGA0gASgEEhMKC3RleHRfc2VhcmNoGA4gASgIEhwKFGF0dGVzdGF0aW9uc19wZW5kaW5nGA8gASgEEh4KFm9sZGVzdF9wZW5kaW5nX3NlY29uZHMYECABKAQSGwoTYXR0ZXN0YXRpb25zX3BhcmtlZBgRIAEoBBIVCg1hdHRlc3RlZF9zaXplGBIgASgEIg8KDURvY3RvclJlcXVlc3QiNQoFQ2hlY2sSDAoEbmFtZRgBIAEoCRINCgVsZXZlbBgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIjYKB1NldHRpbmcSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCRIOCgZvcmlnaW4YAyABKAkibAoORG9jdG9yUmVzcG9uc2USKgoGY2hlY2tzGAEgAygLMhouc3Ryb25ncm9vbS5hZG1pbi52MS5DaGVjaxIuCghzZXR0aW5ncxgCIAMoCzIcLnN0cm9uZ3Jvb20uYWRtaW4udjEuU2V0dGluZyKvAQoFQWxhcm0SCgoCaWQYASABKAQSDAoEY29kZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEi0KCXJhaXNlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKY2xlYXJlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoFaW5kZXgYBiABKARIAIgBAUIICgZfaW5kZXgiUwoRTGlzdEFsYXJtc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSFwoPaW5jbHVkZV9jbGVhcmVkGAMgASgIIlkKEkxpc3RBbGFybXNSZXNwb25zZRIqCgZhbGFybXMYASADKAsyGi5zdHJvbmdyb29tLmFkbWluLnYxLkFsYXJtEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIfChFDbGVhckFsYXJtUmVxdWVzdBIKCgJpZBgBIAEoBCI/ChJDbGVhckFsYXJtUmVzcG9uc2USKQoFYWxhcm0YASABKAsyGi5zdHJvbmdyb29tLmFkbWluLnYxLkFsYXJtIn8KCVByaW5jaXBhbBIMCgRuYW1lGAEgASgJEigKBXJvbGVzGAIgAygOMhkuc3Ryb25ncm9vbS5hZG1pbi52MS5Sb2xlEg4KBnNjb3BlcxgDIAMoCRIqCgZ0b2tlbnMYBCADKAsyGi5zdHJvbmdyb29tLmFkbWluLnYxLlRva2VuInMKBVRva2VuEgoKAmlkGAEgASgJEi4KCmNyZWF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj4KFUxpc3RQcmluY2lwYWxzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJlChZMaXN0UHJpbmNpcGFsc1Jlc3BvbnNlEjIKCnByaW5jaXBhbHMYASADKAsyHi5zdHJvbmdyb29tLmFkbWluLnYxLlByaW5jaXBhbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiXAoTU2V0UHJpbmNpcGFsUmVxdWVzdBIxCglwcmluY2lwYWwYASABKAsyHi5zdHJvbmdyb29tLmFkbWluLnYxLlByaW5jaXBhbBISCgpyZXF1ZXN0X2lkGAIgASgJIlgKFFNldFByaW5jaXBhbFJlc3BvbnNlEjEKCXByaW5jaXBhbBgBIAEoCzIeLnN0cm9uZ3Jvb20uYWRtaW4udjEuUHJpbmNpcGFsEg0KBWluZGV4GAIgASgEIjoKFlJlbW92ZVByaW5jaXBhbFJlcXVlc3QSDAoEbmFtZRgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJIigKF1JlbW92ZVByaW5jaXBhbFJlc3BvbnNlEg0KBWluZGV4GAEgASgEImsKEkNyZWF0ZVRva2VuUmVxdWVzdBIRCglwcmluY2lwYWwYASABKAkSLgoKZXhwaXJlc19hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcmVxdWVzdF9pZBgDIAEoCSJfChNDcmVhdGVUb2tlblJlc3BvbnNlEikKBXRva2VuGAEgASgLMhouc3Ryb25ncm9vbS5hZG1pbi52MS5Ub2tlbhIOCgZzZWNyZXQYAiABKAkSDQoFaW5kZXgYAyABKAQiNAoSUmV2b2tlVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEhIKCnJlcXVlc3RfaWQYAiABKAkiJAoTUmV2b2tlVG9rZW5SZXNwb25zZRINCgVpbmRleBgBIAEoBCIQCg5SZWluZGV4UmVxdWVzdCI+Cg9SZWluZGV4UmVzcG9uc2USFAoMZW50cmllc19kb25lGAEgASgEEhUKDWVudHJpZXNfdG90YWwYAiABKAQi2gEKDVJlZ2lzdGVyZWRLZXkSCgoCaWQYASABKAkSMAoHcHVycG9zZRgCIAEoDjIfLnN0cm9uZ3Jvb20uYWRtaW4udjEuS2V5UHVycG9zZRILCgNrZXkYAyABKAwSDAoEbmFtZRgEIAEoCRIxCg1yZWdpc3RlcmVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpyZXRpcmVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVpbmRleBgHIAEoBCJ1ChJSZWdpc3RlcktleVJlcXVlc3QSMAoHcHVycG9zZRgBIAEoDjIfLnN0cm9uZ3Jvb20uYWRtaW4udjEuS2V5UHVycG9zZRILCgNrZXkYAiABKAwSDAoEbmFtZRgDIAEoCRISCgpyZXF1ZXN0X2lkGAQgASgJIkYKE1JlZ2lzdGVyS2V5UmVzcG9uc2USLwoDa2V5GAEgASgLMiIuc3Ryb25ncm9vbS5hZG1pbi52MS5SZWdpc3RlcmVkS2V5IjIKEFJldGlyZUtleVJlcXVlc3QSCgoCaWQYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCSJEChFSZXRpcmVLZXlSZXNwb25zZRIvCgNrZXkYASABKAsyIi5zdHJvbmdyb29tLmFkbWluLnYxLlJlZ2lzdGVyZWRLZXkiXAoPTGlzdEtleXNSZXF1ZXN0EjAKB3B1cnBvc2UYASABKA4yHy5zdHJvbmdyb29tLmFkbWluLnYxLktleVB1cnBvc2USFwoPaW5jbHVkZV9yZXRpcmVkGAIgASgIIkQKEExpc3RLZXlzUmVzcG9uc2USMAoEa2V5cxgBIAMoCzIiLnN0cm9uZ3Jvb20uYWRtaW4udjEuUmVnaXN0ZXJlZEtleSqLAQoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9XUklURVIQARIPCgtST0xFX1JFQURFUhACEhAKDFJPTEVfQVVESVRPUhADEhEKDVJPTEVfQVRURVNUT1IQBBITCg9ST0xFX0RJU1BBVENIRVIQBRIRCg1ST0xFX09QRVJBVE9SEAYqfQoKS2V5UHVycG9zZRIbChdLRVlfUFVSUE9TRV9VTlNQRUNJRklFRBAAEhsKF0tFWV9QVVJQT1NFX0FUVEVTVEFUSU9OEAESHAoYS0VZX1BVUlBPU0VfVFJVU1RFRF9ST09UEAISFwoTS0VZX1BVUlBPU0VfV0lUTkVTUxADMpoKCgxBZG1pblNlcnZpY2USVgoGU3RhdHVzEiIuc3Ryb25ncm9vbS5hZG1pbi52MS5TdGF0dXNSZXF1ZXN0GiMuc3Ryb25ncm9vbS5hZG1pbi52MS5TdGF0dXNSZXNwb25zZSIDkAIBElYKBkRvY3RvchIiLnN0cm9uZ3Jvb20uYWRtaW4udjEuRG9jdG9yUmVxdWVzdBojLnN0cm9uZ3Jvb20uYWRtaW4udjEuRG9jdG9yUmVzcG9uc2UiA5ACARJiCgpMaXN0QWxhcm1zEiYuc3Ryb25ncm9vbS5hZG1pbi52MS5MaXN0QWxhcm1zUmVxdWVzdBonLnN0cm9uZ3Jvb20uYWRtaW4udjEuTGlzdEFsYXJtc1Jlc3BvbnNlIgOQAgESYgoKQ2xlYXJBbGFybRImLnN0cm9uZ3Jvb20uYWRtaW4udjEuQ2xlYXJBbGFybVJlcXVlc3QaJy5zdHJvbmdyb29tLmFkbWluLnYxLkNsZWFyQWxhcm1SZXNwb25zZSIDkAICEm4KDkxpc3RQcmluY2lwYWxzEiouc3Ryb25ncm9vbS5hZG1pbi52MS5MaXN0UHJpbmNpcGFsc1JlcXVlc3QaKy5zdHJvbmdyb29tLmFkbWluLnYxLkxpc3RQcmluY2lwYWxzUmVzcG9uc2UiA5ACARJoCgxTZXRQcmluY2lwYWwSKC5zdHJvbmdyb29tLmFkbWluLnYxLlNldFByaW5jaXBhbFJlcXVlc3QaKS5zdHJvbmdyb29tLmFkbWluLnYxLlNldFByaW5jaXBhbFJlc3BvbnNlIgOQAgIScQoPUmVtb3ZlUHJpbmNpcGFsEisuc3Ryb25ncm9vbS5hZG1pbi52MS5SZW1vdmVQcmluY2lwYWxSZXF1ZXN0Giwuc3Ryb25ncm9vbS5hZG1pbi52MS5SZW1vdmVQcmluY2lwYWxSZXNwb25zZSIDkAICEmAKC0NyZWF0ZVRva2VuEicuc3Ryb25ncm9vbS5hZG1pbi52MS5DcmVhdGVUb2tlblJlcXVlc3QaKC5zdHJvbmdyb29tLmFkbWluLnYxLkNyZWF0ZVRva2VuUmVzcG9uc2USZQoLUmV2b2tlVG9rZW4SJy5zdHJvbmdyb29tLmFkbWluLnYxLlJldm9rZVRva2VuUmVxdWVzdBooLnN0cm9uZ3Jvb20uYWRtaW4udjEuUmV2b2tlVG9rZW5SZXNwb25zZSIDkAICEmUKC1JlZ2lzdGVyS2V5Eicuc3Ryb25ncm9vbS5hZG1pbi52MS5SZWdpc3RlcktleVJlcXVlc3QaKC5zdHJvbmdyb29tLmFkbWluLnYxLlJlZ2lzdGVyS2V5UmVzcG9uc2UiA5ACAhJfCglSZXRpcmVLZXkSJS5zdHJvbmdyb29tLmFkbWluLnYxLlJldGlyZUtleVJlcXVlc3QaJi5zdHJvbmdyb29tLmFkbWluLnYxLlJldGlyZUtleVJlc3BvbnNlIgOQAgISXAoITGlzdEtleXMSJC5zdHJvbmdyb29tLmFkbWluLnYxLkxpc3RLZXlzUmVxdWVzdBolLnN0cm9uZ3Jvb20uYWRtaW4udjEuTGlzdEtleXNSZXNwb25zZSIDkAIBElYKB1JlaW5kZXgSIy5zdHJvbmdyb29tLmFkbWluLnYxLlJlaW5kZXhSZXF1ZXN0GiQuc3Ryb25ncm9vbS5hZG1pbi52MS5SZWluZGV4UmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Request of Status.
@@ -132,6 +132,34 @@ export type StatusResponse = Message<"strongroom.admin.v1.StatusResponse"> & {
    * @generated from field: bool text_search = 14;
    */
   textSearch: boolean;
+
+  /**
+   * Attestations that are pending or sent.
+   *
+   * @generated from field: uint64 attestations_pending = 15;
+   */
+  attestationsPending: bigint;
+
+  /**
+   * Age of the oldest of them, seconds.
+   *
+   * @generated from field: uint64 oldest_pending_seconds = 16;
+   */
+  oldestPendingSeconds: bigint;
+
+  /**
+   * Attestations that wait for an operator.
+   *
+   * @generated from field: uint64 attestations_parked = 17;
+   */
+  attestationsParked: bigint;
+
+  /**
+   * Largest size that every target attests; 0 if there is none.
+   *
+   * @generated from field: uint64 attested_size = 18;
+   */
+  attestedSize: bigint;
 };
 
 /**
@@ -816,6 +844,230 @@ export const ReindexResponseSchema: GenMessage<ReindexResponse> = /*@__PURE__*/
   messageDesc(file_strongroom_admin_v1_admin_service, 24);
 
 /**
+ * A registered key.
+ *
+ * @generated from message strongroom.admin.v1.RegisteredKey
+ */
+export type RegisteredKey = Message<"strongroom.admin.v1.RegisteredKey"> & {
+  /**
+   * SHA-256 of `key`, lower-case hex.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * What it is for.
+   *
+   * @generated from field: strongroom.admin.v1.KeyPurpose purpose = 2;
+   */
+  purpose: KeyPurpose;
+
+  /**
+   * The key itself, in the form of its purpose; at most 48 KiB.
+   *
+   * @generated from field: bytes key = 3;
+   */
+  key: Uint8Array;
+
+  /**
+   * A name for people; at most 128 bytes.
+   *
+   * @generated from field: string name = 4;
+   */
+  name: string;
+
+  /**
+   * When it was registered.
+   *
+   * @generated from field: google.protobuf.Timestamp registered_at = 5;
+   */
+  registeredAt?: Timestamp | undefined;
+
+  /**
+   * When it was retired; unset while it is in force.
+   *
+   * @generated from field: google.protobuf.Timestamp retired_at = 6;
+   */
+  retiredAt?: Timestamp | undefined;
+
+  /**
+   * Index of the key event that registered it.
+   *
+   * @generated from field: uint64 index = 7;
+   */
+  index: bigint;
+};
+
+/**
+ * Describes the message strongroom.admin.v1.RegisteredKey.
+ * Use `create(RegisteredKeySchema)` to create a new message.
+ */
+export const RegisteredKeySchema: GenMessage<RegisteredKey> = /*@__PURE__*/
+  messageDesc(file_strongroom_admin_v1_admin_service, 25);
+
+/**
+ * Request of RegisterKey.
+ *
+ * @generated from message strongroom.admin.v1.RegisterKeyRequest
+ */
+export type RegisterKeyRequest = Message<"strongroom.admin.v1.RegisterKeyRequest"> & {
+  /**
+   * What it is for.
+   *
+   * @generated from field: strongroom.admin.v1.KeyPurpose purpose = 1;
+   */
+  purpose: KeyPurpose;
+
+  /**
+   * The key, in the form of its purpose; at most 48 KiB.
+   *
+   * @generated from field: bytes key = 2;
+   */
+  key: Uint8Array;
+
+  /**
+   * A name for people; at most 128 bytes.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * Chosen by the caller, at most 128 bytes.
+   *
+   * @generated from field: string request_id = 4;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message strongroom.admin.v1.RegisterKeyRequest.
+ * Use `create(RegisterKeyRequestSchema)` to create a new message.
+ */
+export const RegisterKeyRequestSchema: GenMessage<RegisterKeyRequest> = /*@__PURE__*/
+  messageDesc(file_strongroom_admin_v1_admin_service, 26);
+
+/**
+ * Response of RegisterKey.
+ *
+ * @generated from message strongroom.admin.v1.RegisterKeyResponse
+ */
+export type RegisterKeyResponse = Message<"strongroom.admin.v1.RegisterKeyResponse"> & {
+  /**
+   * As it now is; an equal key that is in force is returned as it was.
+   *
+   * @generated from field: strongroom.admin.v1.RegisteredKey key = 1;
+   */
+  key?: RegisteredKey | undefined;
+};
+
+/**
+ * Describes the message strongroom.admin.v1.RegisterKeyResponse.
+ * Use `create(RegisterKeyResponseSchema)` to create a new message.
+ */
+export const RegisterKeyResponseSchema: GenMessage<RegisterKeyResponse> = /*@__PURE__*/
+  messageDesc(file_strongroom_admin_v1_admin_service, 27);
+
+/**
+ * Request of RetireKey.
+ *
+ * @generated from message strongroom.admin.v1.RetireKeyRequest
+ */
+export type RetireKeyRequest = Message<"strongroom.admin.v1.RetireKeyRequest"> & {
+  /**
+   * Id of the key.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Chosen by the caller, at most 128 bytes.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message strongroom.admin.v1.RetireKeyRequest.
+ * Use `create(RetireKeyRequestSchema)` to create a new message.
+ */
+export const RetireKeyRequestSchema: GenMessage<RetireKeyRequest> = /*@__PURE__*/
+  messageDesc(file_strongroom_admin_v1_admin_service, 28);
+
+/**
+ * Response of RetireKey.
+ *
+ * @generated from message strongroom.admin.v1.RetireKeyResponse
+ */
+export type RetireKeyResponse = Message<"strongroom.admin.v1.RetireKeyResponse"> & {
+  /**
+   * As it now is.
+   *
+   * @generated from field: strongroom.admin.v1.RegisteredKey key = 1;
+   */
+  key?: RegisteredKey | undefined;
+};
+
+/**
+ * Describes the message strongroom.admin.v1.RetireKeyResponse.
+ * Use `create(RetireKeyResponseSchema)` to create a new message.
+ */
+export const RetireKeyResponseSchema: GenMessage<RetireKeyResponse> = /*@__PURE__*/
+  messageDesc(file_strongroom_admin_v1_admin_service, 29);
+
+/**
+ * Request of ListKeys.
+ *
+ * @generated from message strongroom.admin.v1.ListKeysRequest
+ */
+export type ListKeysRequest = Message<"strongroom.admin.v1.ListKeysRequest"> & {
+  /**
+   * Only this purpose; all if unspecified.
+   *
+   * @generated from field: strongroom.admin.v1.KeyPurpose purpose = 1;
+   */
+  purpose: KeyPurpose;
+
+  /**
+   * Also those that are retired.
+   *
+   * @generated from field: bool include_retired = 2;
+   */
+  includeRetired: boolean;
+};
+
+/**
+ * Describes the message strongroom.admin.v1.ListKeysRequest.
+ * Use `create(ListKeysRequestSchema)` to create a new message.
+ */
+export const ListKeysRequestSchema: GenMessage<ListKeysRequest> = /*@__PURE__*/
+  messageDesc(file_strongroom_admin_v1_admin_service, 30);
+
+/**
+ * Response of ListKeys.
+ *
+ * @generated from message strongroom.admin.v1.ListKeysResponse
+ */
+export type ListKeysResponse = Message<"strongroom.admin.v1.ListKeysResponse"> & {
+  /**
+   * Newest first; at most 1,000.
+   *
+   * @generated from field: repeated strongroom.admin.v1.RegisteredKey keys = 1;
+   */
+  keys: RegisteredKey[];
+};
+
+/**
+ * Describes the message strongroom.admin.v1.ListKeysResponse.
+ * Use `create(ListKeysResponseSchema)` to create a new message.
+ */
+export const ListKeysResponseSchema: GenMessage<ListKeysResponse> = /*@__PURE__*/
+  messageDesc(file_strongroom_admin_v1_admin_service, 31);
+
+/**
  * What a principal may do.
  *
  * @generated from enum strongroom.admin.v1.Role
@@ -876,6 +1128,47 @@ export enum Role {
  */
 export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
   enumDesc(file_strongroom_admin_v1_admin_service, 0);
+
+/**
+ * What a registered key is for.
+ *
+ * @generated from enum strongroom.admin.v1.KeyPurpose
+ */
+export enum KeyPurpose {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: KEY_PURPOSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Signs attestation requests: ECDSA P-256, SPKI in DER.
+   *
+   * @generated from enum value: KEY_PURPOSE_ATTESTATION = 1;
+   */
+  ATTESTATION = 1,
+
+  /**
+   * A Sigstore trusted root, JSON in UTF-8: the transparency logs that count.
+   *
+   * @generated from enum value: KEY_PURPOSE_TRUSTED_ROOT = 2;
+   */
+  TRUSTED_ROOT = 2,
+
+  /**
+   * A witness: a C2SP verifier key line of type 0x04.
+   *
+   * @generated from enum value: KEY_PURPOSE_WITNESS = 3;
+   */
+  WITNESS = 3,
+}
+
+/**
+ * Describes the enum strongroom.admin.v1.KeyPurpose.
+ */
+export const KeyPurposeSchema: GenEnum<KeyPurpose> = /*@__PURE__*/
+  enumDesc(file_strongroom_admin_v1_admin_service, 1);
 
 /**
  * Status, alarms, principals and upkeep.
@@ -972,6 +1265,36 @@ export const AdminService: GenService<{
     methodKind: "unary";
     input: typeof RevokeTokenRequestSchema;
     output: typeof RevokeTokenResponseSchema;
+  },
+  /**
+   * Registers a public key that outside records are checked with; a key event in the log.
+   *
+   * @generated from rpc strongroom.admin.v1.AdminService.RegisterKey
+   */
+  registerKey: {
+    methodKind: "unary";
+    input: typeof RegisterKeyRequestSchema;
+    output: typeof RegisterKeyResponseSchema;
+  },
+  /**
+   * Retires a registered key: what it attested stays valid, it attests nothing new.
+   *
+   * @generated from rpc strongroom.admin.v1.AdminService.RetireKey
+   */
+  retireKey: {
+    methodKind: "unary";
+    input: typeof RetireKeyRequestSchema;
+    output: typeof RetireKeyResponseSchema;
+  },
+  /**
+   * Lists registered keys, newest first, the retired ones too.
+   *
+   * @generated from rpc strongroom.admin.v1.AdminService.ListKeys
+   */
+  listKeys: {
+    methodKind: "unary";
+    input: typeof ListKeysRequestSchema;
+    output: typeof ListKeysResponseSchema;
   },
   /**
    * Rebuilds the index from the journal while appends and reads go on.

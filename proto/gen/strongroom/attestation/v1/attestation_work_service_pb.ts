@@ -240,7 +240,7 @@ export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
  */
 export type WatchResponse = Message<"strongroom.attestation.v1.WatchResponse"> & {
   /**
-   * What is open or has changed; soonest first at the beginning.
+   * What is open or has changed; empty as a sign of life.
    *
    * @generated from field: repeated strongroom.attestation.v1.DueAttestation due = 1;
    */
@@ -588,7 +588,8 @@ export const AttestationWorkService: GenService<{
   },
   /**
    * Streams what will be due: first all that is open, then each change, at least every ten
-   * seconds something.
+   * seconds something. Where newer checkpoints take the place of older ones, or order counts, only
+   * the next one of a target is told.
    *
    * @generated from rpc strongroom.attestation.v1.AttestationWorkService.Watch
    */
