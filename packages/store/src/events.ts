@@ -1,11 +1,15 @@
 // What a store tells whoever listens.
 import type { StoreError } from "./errors.ts";
-import type { Alarm, Head } from "./types.ts";
+import type { Alarm, DueAttestation, Head } from "./types.ts";
 
 export interface StoreEvents {
   /** A new head is signed and anchored. */
   head: Head;
   alarm: Alarm;
+  /** Size of a checkpoint that was stored for good. */
+  checkpoint: number;
+  /** Attestations that are or will be due, after a change. */
+  attestationsDue: DueAttestation[];
   /** Writing has ended; reads go on. */
   stopped: StoreError;
 }

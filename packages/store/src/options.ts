@@ -1,5 +1,7 @@
 // Settings of an open store, with defaults and bounds.
 import { FACT_BYTES_DEFAULT_MAX, FACT_BYTES_MAX } from "@strongroom/protocol";
+import { RETRY_DEFAULTS } from "./attest/schedule.ts";
+import type { WorkSettings } from "./attest/work-queue.ts";
 import { StoreError } from "./errors.ts";
 import type { Environment } from "./keys/key-source.ts";
 import type { Cipher } from "./types.ts";
@@ -31,6 +33,12 @@ export interface OpenOptions {
   checkpointEntries?: number;
   /** … or so long after a fact, in ms. Default 60,000. */
   checkpointMs?: number;
+  /** First wait after a failed attestation, doubled with each further one, in ms. Default 60,000. */
+  attestationRetryMs?: number;
+  /** Longest wait that the store chooses, in ms. Default 3,600,000. */
+  attestationRetryMaxMs?: number;
+  /** Whether a newer checkpoint takes the place of those never sent. Default true. */
+  attestationSupersede?: boolean;
   /** Where key sources look up variables. Default process.env. */
   env?: Environment;
 }
@@ -44,9 +52,11 @@ export interface Settings {
   readers: number;
   checkpointEntries: number;
   checkpointMs: number;
+  work: WorkSettings;
 }
 
 const ANCHOR_FILE = "head.anchor";
+const DAY_MS = 86_400_000;
 
 export function readSettings(options: OpenOptions): Settings {
   return {
@@ -68,8 +78,20 @@ export function readSettings(options: OpenOptions): Settings {
     checkpointMs: bounded("checkpointMs", options.checkpointMs, {
       default: 60_000,
       min: 10,
-      max: 86_400_000,
+      max: DAY_MS,
     }),
+    work: readWorkSettings(options),
+  };
+}
+
+function readWorkSettings(options: OpenOptions): WorkSettings {
+  const { initialMs, capMs } = RETRY_DEFAULTS;
+  const range = { min: 10, max: DAY_MS };
+  const { attestationRetryMs: initial, attestationRetryMaxMs: cap } = options;
+  return {
+    initialMs: bounded("attestationRetryMs", initial, { default: initialMs, ...range }),
+    capMs: bounded("attestationRetryMaxMs", cap, { default: capMs, ...range }),
+    supersede: options.attestationSupersede ?? true,
   };
 }
 

@@ -1,6 +1,10 @@
 // What a Store is put together from.
 import { parseVkey } from "@strongroom/protocol";
+import { Attestations } from "./attest/attestations.ts";
+import { KeyAdmin } from "./attest/key-admin.ts";
+import { RegisteredKeys } from "./attest/registered-keys.ts";
 import { Appender } from "./commit/appender.ts";
+import type { StoreError } from "./errors.ts";
 import type { EventHub } from "./events.ts";
 import type { OpenedStore } from "./open/open-store.ts";
 import { Reads } from "./read/reads.ts";
@@ -8,7 +12,7 @@ import { Integrity } from "./state/integrity.ts";
 import { PinnedNotes } from "./state/pinned-notes.ts";
 import { PrincipalAdmin } from "./state/principal-admin.ts";
 import { Principals } from "./state/principals.ts";
-import type { Head } from "./types.ts";
+import type { DueAttestation, Head } from "./types.ts";
 
 export interface StoreParts {
   reads: Reads;
@@ -17,11 +21,13 @@ export interface StoreParts {
   admin: PrincipalAdmin;
   integrity: Integrity;
   pinned: PinnedNotes;
+  attestations: Attestations;
+  keys: KeyAdmin;
 }
 
 export function assembleParts(
   opened: OpenedStore,
-  hooks: { head(): Head; events: EventHub },
+  hooks: { head(): Head; refusal(): StoreError | undefined; events: EventHub },
 ): StoreParts {
   const { committer, state } = opened.threads;
   const { identity } = opened.opened;
@@ -46,5 +52,16 @@ export function assembleParts(
   const admin = new PrincipalAdmin(principals, appender);
   const verifier = parseVkey(identity.logVkey);
   const pinned = new PinnedNotes({ verifier, reads, committer, state, head });
-  return { reads, appender, principals, admin, integrity, pinned };
+  const registered = new RegisteredKeys(identity.events);
+  const keys = new KeyAdmin(registered, {
+    appender,
+    onChanged: () => opened.readers.setKeys(registered.all()),
+  });
+  const attestations = new Attestations({
+    ...{ state, committer, reads, integrity, events },
+    ...{ keys: registered, refusal: hooks.refusal, verifier },
+  });
+  committer.on<number>("checkpoint", (size) => events.emit("checkpoint", size));
+  state.on<DueAttestation[]>("attestations-due", (due) => events.emit("attestationsDue", due));
+  return { reads, appender, principals, admin, integrity, pinned, attestations, keys };
 }

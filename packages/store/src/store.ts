@@ -3,6 +3,8 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Receipt, ReceiptSchema } from "@strongroom/protocol";
 import { readAnchorRecord } from "./anchor/head-anchor.ts";
+import type { Attestations } from "./attest/attestations.ts";
+import type { KeyAdmin } from "./attest/key-admin.ts";
 import type { FactInit } from "./commit/appender.ts";
 import { StoreError, type StoreErrorCode } from "./errors.ts";
 import { EventHub, type StoreEvents } from "./events.ts";
@@ -11,7 +13,7 @@ import { closeStore, type OpenedStore } from "./open/open-store.ts";
 import type { OriginKey } from "./open/read-identity.ts";
 import type { ConsistencyAnswer, InclusionAnswer } from "./read/log-tree.ts";
 import { assembleParts, type StoreParts } from "./store-parts.ts";
-import { describeStatus } from "./store-status.ts";
+import { describeStatus, type Moment, refusalOf } from "./store-status.ts";
 import type * as Types from "./types.ts";
 import { verifyStore } from "./verify/verify-store.ts";
 
@@ -30,6 +32,10 @@ export class Store {
   readonly textSearch: boolean;
   /** Whether this call of openStore() made the store. */
   readonly isNew: boolean;
+  /** What outside records say of this log, and the work on it. */
+  readonly attestations: Attestations;
+  /** Keys that outside records are checked with. */
+  readonly keys: KeyAdmin;
   readonly #opened: OpenedStore;
   readonly #parts: StoreParts;
   readonly #openedAtMs = Date.now();
@@ -53,7 +59,13 @@ export class Store {
     this.textSearch = opened.index.textSearch;
     this.#indexed = opened.index.size;
     this.isNew = opened.isNew;
-    this.#parts = assembleParts(opened, { head: () => this.#head, events: this.#events });
+    this.#parts = assembleParts(opened, {
+      head: () => this.#head,
+      refusal: () => refusalOf(this.#opened, this.#moment()),
+      events: this.#events,
+    });
+    this.attestations = this.#parts.attestations;
+    this.keys = this.#parts.keys;
     this.#listen();
   }
 
@@ -153,7 +165,7 @@ export class Store {
   /** Full receipts under the present head; stops before 4 MiB. */
   receipts(
     keys: readonly Types.EntryKey[],
-    options: { privateEvidence?: boolean; scopes?: readonly string[] } = {},
+    options: { privateEvidence?: boolean; attested?: boolean; scopes?: readonly string[] } = {},
   ): Promise<{ receipts: Receipt[]; treeSize: number }> {
     return this.#parts.reads.receipts(keys, options);
   }
@@ -197,14 +209,7 @@ export class Store {
   }
 
   status(): Types.StoreStatus {
-    return describeStatus(this.#opened, {
-      head: this.#head,
-      indexed: this.#indexed,
-      stopped: this.#stopped,
-      isClosing: this.#closing !== undefined,
-      openAlarms: this.#parts.integrity.openAlarms,
-      openedAtMs: this.#openedAtMs,
-    });
+    return describeStatus(this.#opened, this.#moment());
   }
 
   alarms(options: Types.AlarmsPage): Promise<Types.Alarm[]> {
@@ -253,8 +258,9 @@ export class Store {
   }
 
   /** Alarms for what opening found; called once by openStore(). */
-  reportOpened(): Promise<void> {
-    return this.#parts.integrity.reportOpened(this.#opened.opened);
+  async reportOpened(): Promise<void> {
+    await this.#parts.integrity.reportOpened(this.#opened.opened);
+    await this.attestations.start();
   }
 
   /** Waits for what is queued, marks a clean close and frees the folder. */
@@ -294,14 +300,22 @@ export class Store {
     this.#events.emit("stopped", reason);
   }
 
+  /** A writer that stopped says so itself: it may go on by now. */
   #requireWritable(): void {
-    if (this.#closing) throw new StoreError("STORE_CLOSED", "append: the store is closing");
-    const { standby } = this.#opened.opened;
-    if (!standby) return;
-    throw new StoreError(
-      "STANDBY",
-      "append: this store is a standby and takes nothing new; see `strongroom store promote`",
-      { metadata: { reason: standby } },
-    );
+    if (!this.#closing && !this.#opened.opened.standby) return;
+    const refusal = refusalOf(this.#opened, { ...this.#moment(), stopped: undefined });
+    if (refusal) throw refusal;
+  }
+
+  #moment(): Moment {
+    return {
+      head: this.#head,
+      indexed: this.#indexed,
+      stopped: this.#stopped,
+      isClosing: this.#closing !== undefined,
+      isHeadConfirmed: this.attestations.isHeadConfirmed,
+      openAlarms: this.#parts.integrity.openAlarms,
+      openedAtMs: this.#openedAtMs,
+    };
   }
 }

@@ -3,6 +3,7 @@
 import type { StoreError } from "./errors.ts";
 import type { Cipher } from "./keys/cipher-name.ts";
 
+export type * from "./attest/attestation-types.ts";
 export { CIPHERS as ciphers, type Cipher } from "./keys/cipher-name.ts";
 
 export type VerifyMode = "none" | "body" | "inclusion" | "attested";
@@ -193,8 +194,18 @@ export interface CreatedToken {
 /** What does not hold, and where. */
 export interface Finding {
   verdict: FindingVerdict;
-  part: "entry" | "tile" | "checkpoint" | "anchor" | "schema" | "index" | "state" | "keyring";
-  /** 0-based index of the entry or tile, or size of the checkpoint. */
+  part:
+    | "entry"
+    | "tile"
+    | "checkpoint"
+    | "attestation"
+    | "cosignature"
+    | "anchor"
+    | "schema"
+    | "index"
+    | "state"
+    | "keyring";
+  /** 0-based index of the entry or tile, or size of the checkpoint that is spoken of. */
   index: number;
   message: string;
 }
@@ -216,6 +227,8 @@ export const findingVerdicts = [
   "TILE_MISSING",
   "CHECKPOINT_FOREIGN",
   "CHECKPOINT_WRONG",
+  "ATTESTATION_WRONG",
+  "COSIGNATURE_WRONG",
   "ANCHOR_WRONG",
   "SCHEMA_CHANGED",
   "MUTATION_ATTEMPTED",

@@ -6,6 +6,8 @@ import type { SignedHead } from "./commit-request.ts";
 export interface CheckpointPolicyOptions {
   entries: number;
   ageMs: number;
+  /** A checkpoint is durable. */
+  onStored(row: CheckpointRow): void;
   onFailed(reason: unknown): void;
 }
 
@@ -16,6 +18,8 @@ export class CheckpointPolicy {
   #isNotable = false;
   #isDue = false;
   #isStopped = false;
+  /** Taken for a commit that has not been reported yet. */
+  #taken: CheckpointRow | undefined;
   #head: SignedHead | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -27,6 +31,7 @@ export class CheckpointPolicy {
   start(head: SignedHead): void {
     this.#isStopped = false;
     this.#isDue = false;
+    this.#taken = undefined;
     this.#storedSize = this.#journal.readCheckpoints(Number.MAX_SAFE_INTEGER, 1)[0]?.size ?? 0;
     this.note(head, head.size > this.#storedSize ? 1 : 0);
   }
@@ -38,6 +43,8 @@ export class CheckpointPolicy {
   /** Takes note of a new head with so many new facts and retractions. */
   note(head: SignedHead, notable: number): void {
     this.#head = head;
+    if (this.#taken) this.#options.onStored(this.#taken);
+    this.#taken = undefined;
     this.#isNotable ||= notable > 0;
     if (!this.#isNotable) return;
     if (head.size - this.#storedSize >= this.#options.entries) this.#isDue = true;
@@ -48,6 +55,7 @@ export class CheckpointPolicy {
   takeDue(): CheckpointRow | undefined {
     const row = this.#isDue ? this.#row() : undefined;
     if (row) this.#settle(row);
+    this.#taken = row;
     return row;
   }
 
@@ -72,6 +80,7 @@ export class CheckpointPolicy {
       return;
     }
     this.#settle(row);
+    this.#options.onStored(row);
   }
 
   #row(): CheckpointRow | undefined {

@@ -2,7 +2,7 @@
 // buffer of bytes, one of offsets, one of content ids, so that a batch costs no garbage per fact.
 import type { MessagePort } from "node:worker_threads";
 import type { EntryKind } from "@strongroom/protocol";
-import type { ForeignRow, MutationAttempt } from "../engine/port.ts";
+import type { CheckpointRow, ForeignRow, MutationAttempt, ProofRows } from "../engine/port.ts";
 import type { StoreErrorCode } from "../errors.ts";
 import type { Identity } from "../open/read-identity.ts";
 import type { ThreadMethods } from "../threads/channel.ts";
@@ -87,6 +87,12 @@ export interface AppendEntryAnswer {
   receipt?: Uint8Array;
 }
 
+/** Rows that go into a commit's transaction beside its entries. */
+export interface StoredAlong {
+  checkpoint: CheckpointRow | undefined;
+  proofs: readonly ProofRows[];
+}
+
 export type StandbyReason = "STANDBY" | "ROLLBACK_DETECTED" | "FORK_DETECTED";
 
 export interface CommitSettings {
@@ -128,6 +134,8 @@ export interface CommitMethods extends ThreadMethods {
   open(settings: CommitSettings): Promise<OpenedCommit>;
   appendFacts(request: AppendFactsRequest): Promise<AppendFactsAnswer>;
   appendEntry(request: AppendEntryRequest): Promise<AppendEntryAnswer>;
+  /** Keeps what proves an attestation, verified before. Answers when it is durable. */
+  appendProofs(rows: ProofRows): Promise<void>;
   /** No commit while the index is not whole: it could not tell what is there already. */
   pauseForRebuild(): void;
   resumeAfterRebuild(): void;

@@ -3,7 +3,7 @@
 // timer.
 import { ed25519Signer, parseVkey } from "@strongroom/protocol";
 import { HeadAnchor } from "../anchor/head-anchor.ts";
-import type { JournalWriter } from "../engine/port.ts";
+import type { JournalWriter, ProofRows } from "../engine/port.ts";
 import { journalInode, openJournalWriter, openTermIndexReader } from "../engine/sqlite/open.ts";
 import { StoreError, toStoreError } from "../errors.ts";
 import { wipe } from "../keys/derive.ts";
@@ -22,6 +22,7 @@ import type {
   OpenedCommit,
 } from "./commit-request.ts";
 import { IndexFollower } from "./index-follower.ts";
+import { ProofQueue } from "./proof-queue.ts";
 import {
   type CommitAnswer,
   type CommitRequest,
@@ -53,6 +54,7 @@ let isDraining = false;
 let stopped: StoreError | undefined;
 let stoppedAtMs = 0;
 const queue: Queued[] = [];
+const proofs = new ProofQueue();
 
 async function open(given: CommitSettings): Promise<OpenedCommit> {
   settings = given;
@@ -106,6 +108,7 @@ function openParts(journal: JournalWriter, identity: Identity): WriterParts {
   policy = new CheckpointPolicy(journal, {
     entries: settings.checkpointEntries,
     ageMs: settings.checkpointMs,
+    onStored: ({ size }) => emitEvent("checkpoint", size),
     onFailed: (reason) => stop(toStoreError(reason)),
   });
   return {
@@ -134,6 +137,13 @@ function appendEntry(request: AppendEntryRequest): Promise<AppendEntryAnswer> {
   return queued as Promise<AppendEntryAnswer>;
 }
 
+async function appendProofs(rows: ProofRows): Promise<void> {
+  if (isDraining) throw new StoreError("STORE_CLOSED", "keep a proof: store is closing");
+  const kept = proofs.add(rows);
+  if (!isRunning) void run();
+  await kept;
+}
+
 function enqueue(request: CommitRequest, entries: number, bytes: number): Promise<CommitAnswer> {
   if (isDraining) return Promise.reject(new StoreError("STORE_CLOSED", "append: store is closing"));
   return new Promise((resolve, reject) => {
@@ -146,10 +156,10 @@ async function run(): Promise<void> {
   isRunning = true;
   // Requests that arrived together are still being delivered: let them join the first commit.
   await nextTurn();
-  while (queue.length > 0) {
+  while (queue.length > 0 || !proofs.isEmpty) {
     reopenAfterDiskFull();
     if (writer) await index.nearlyCaughtUp(() => writer?.size ?? 0);
-    const committed = commitQueued();
+    const committed = queue.length > 0 ? commitQueued() : keepProofs();
     // The answers leave first: whoever waits for one does not wait for the index to be told.
     await nextTurn();
     if (committed) handOver(committed);
@@ -172,15 +182,24 @@ function commitQueued(): Committed | undefined {
   }
   try {
     const requests = batch.map((one) => one.request);
-    const committed = writer.commit(requests, () => policy.takeDue());
+    const along = () => ({ checkpoint: policy.takeDue(), proofs: proofs.take() });
+    const committed = writer.commit(requests, along);
+    proofs.settle();
     emitEvent("head", committed.head);
     for (const [i, one] of batch.entries()) one.resolve(committed.answers[i] as CommitAnswer);
     return committed;
   } catch (reason) {
     stop(toStoreError(reason));
     for (const one of batch) one.reject(stopped);
+    proofs.fail(stopped);
     return undefined;
   }
+}
+
+/** Those of an idle store; a busy one writes them along with its commits. */
+function keepProofs(): undefined {
+  if (writer && !stopped) proofs.writeAlone(parts.journal, (reason) => stop(toStoreError(reason)));
+  else proofs.fail(stopped ?? new StoreError("STANDBY", "keep a proof: this store is a standby"));
 }
 
 /** What follows a commit that was answered. */
@@ -282,6 +301,7 @@ serveThread({
   open,
   appendFacts,
   appendEntry,
+  appendProofs,
   pauseForRebuild,
   resumeAfterRebuild,
   stopSigning,

@@ -10,7 +10,7 @@ import {
   text,
   toHex,
 } from "@strongroom/protocol";
-import type { CheckpointRow, JournalWriter, TermIndexReader } from "../engine/port.ts";
+import type { JournalWriter, TermIndexReader } from "../engine/port.ts";
 import type { IndexPart } from "../index/index-work.ts";
 import { Terms } from "../index/terms.ts";
 import type { AnchorSchedule } from "./anchor-schedule.ts";
@@ -22,6 +22,7 @@ import type {
   PackedFacts,
   Refusal,
   SignedHead,
+  StoredAlong,
 } from "./commit-request.ts";
 import { SPAN, SPAN_STRIDE } from "./commit-request.ts";
 import { Draft, type DraftEntry } from "./draft.ts";
@@ -98,12 +99,12 @@ export class Writer {
     this.#scopes.trim(indexed);
   }
 
-  /** `due` is a checkpoint to store along; it is skipped if nothing new is to be written. */
-  commit(requests: readonly CommitRequest[], due: () => CheckpointRow | undefined): Committed {
+  /** `along` is what to store beside the entries; skipped if there are none. */
+  commit(requests: readonly CommitRequest[], along: () => StoredAlong): Committed {
     const draft = this.#startDraft();
     const parts: IndexPart[] = [];
     const drafted = requests.map((one) => this.#draftRequest(draft, one, parts));
-    if (draft.entries.length > 0) this.#makeDurable(draft, due());
+    if (draft.entries.length > 0) this.#makeDurable(draft, along());
     const head = draft.entries.length > 0 ? this.signHead() : this.#head;
     const answers = drafted.map((finish) => finish(head));
     this.#tree.release();
@@ -130,9 +131,9 @@ export class Writer {
     return new Draft(this.#tree, this.#scopes, { previous: this.#previous, timeMs: this.#timeMs });
   }
 
-  #makeDurable(draft: Draft, checkpoint: CheckpointRow | undefined): void {
+  #makeDurable(draft: Draft, along: StoredAlong): void {
     const filterSegments = this.#known.takeFilterSegments(this.#tree.size);
-    this.#parts.journal.commit({ ...draft.toBatch(), filterSegments, checkpoint });
+    this.#parts.journal.commit({ ...draft.toBatch(), filterSegments, ...along });
     this.#previous = draft.previous;
   }
 

@@ -38,6 +38,41 @@ export interface CheckpointRow {
   storedAtMs: number;
 }
 
+/** What a transparency log or a folder says of a stored checkpoint. */
+export interface AttestationRow {
+  id: number;
+  size: number;
+  target: string;
+  kind: "rekor" | "file";
+  /** Hex SHA-256 of the attestation key's SPKI; empty for a folder. */
+  keyId: string;
+  /** Base64; empty for a folder. */
+  logId: string;
+  logIndex: number;
+  signedAtMs: number | null;
+  attestedAtMs: number;
+  /** Sigstore bundle, JSON in UTF-8; empty for a folder. */
+  bundle: Uint8Array;
+}
+
+/** One witness's signature line over a stored checkpoint. */
+export interface CosignatureRow {
+  id: number;
+  size: number;
+  target: string;
+  /** Name and key id, as in the line: `name+hex`. */
+  witness: string;
+  signedAtMs: number;
+  attestedAtMs: number;
+  line: Uint8Array;
+}
+
+/** What is kept of one completed attestation. */
+export interface ProofRows {
+  attestation?: Omit<AttestationRow, "id">;
+  cosignatures?: readonly Omit<CosignatureRow, "id">[];
+}
+
 /** Newest entry of one scope at a commit. */
 export interface ScopeHead {
   scope: string;
@@ -65,7 +100,9 @@ export type SideTable =
   | "control"
   | "cid_filter"
   | "schema"
-  | "mutation_attempt";
+  | "mutation_attempt"
+  | "attestation"
+  | "cosignature";
 
 /** Running hash of a table's rows with keys below `next`. */
 export interface SideDigest {
@@ -86,7 +123,21 @@ export interface JournalBatch {
   scopeHeads?: ScopeHeadRow | undefined;
   control: readonly number[];
   checkpoint?: CheckpointRow | undefined;
+  proofs?: readonly ProofRows[] | undefined;
   filterSegments: readonly { segment: number; fingerprints: Uint8Array }[];
+}
+
+/** What outside records say of stored checkpoints. */
+export interface ProofReader {
+  /** Rows after an id, in order; for whoever goes through them all. */
+  readAttestations(after: number, limit: number): AttestationRow[];
+  readCosignatures(after: number, limit: number): CosignatureRow[];
+  attestationsOf(size: number): AttestationRow[];
+  cosignaturesOf(size: number): CosignatureRow[];
+  /** Sizes with a transparency log's entry that cover an index, newest first, below `below`. */
+  attestedSizes(range: { from: number; below: number; limit: number }): number[];
+  /** Sizes with a cosignature, likewise. */
+  cosignedSizes(range: { from: number; below: number; limit: number }): number[];
 }
 
 export interface JournalReader {
@@ -100,6 +151,7 @@ export interface JournalReader {
   readTile(level: number, n: number): TileRow | undefined;
   readTiles(level: number, from: number, limit: number): TileRow[];
   readCheckpoints(below: number, limit: number): CheckpointRow[];
+  readonly proofs: ProofReader;
   readScopeHeads(from: number, limit: number): ScopeHeadRow[];
   readControl(): number[];
   readFilterSegment(segment: number): Uint8Array | undefined;
@@ -117,6 +169,8 @@ export interface JournalWriter extends JournalReader {
   /** Durable (fsync) when it returns. */
   commit(batch: JournalBatch): void;
   insertCheckpoint(row: CheckpointRow): void;
+  /** Rows that are there already are passed over. */
+  insertProofs(proofs: readonly ProofRows[]): void;
 }
 
 export interface IndexCursor {

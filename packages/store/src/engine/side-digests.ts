@@ -12,6 +12,8 @@ export const sideTables = [
   "cid_filter",
   "schema",
   "mutation_attempt",
+  "attestation",
+  "cosignature",
 ] as const satisfies readonly SideTable[];
 
 const SEGMENT_ENTRIES = 65_536;

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { MessageChannel } from "node:worker_threads";
 import { equalBytes } from "@strongroom/protocol";
+import { RegisteredKeys } from "../attest/registered-keys.ts";
 import type { CommitMethods, OpenedCommit } from "../commit/commit-request.ts";
 import { StoreLock } from "../engine/sqlite/lock.ts";
 import { journalExists } from "../engine/sqlite/open.ts";
@@ -175,7 +176,7 @@ function openState(
 ): Promise<OpenedState> {
   const { cipher } = keyring.keyring;
   return lendFileKeys(keyring, ["state"], ({ state: fileKey }) =>
-    threads.state.call("open", { folder: settings.path, cipher, fileKey }),
+    threads.state.call("open", { folder: settings.path, cipher, fileKey, work: settings.work }),
   );
 }
 
@@ -195,6 +196,7 @@ function openReaders(
         storeId,
         origin,
         logVkeys: origins.map((one) => one.logVkey),
+        keys: new RegisteredKeys(from.opened.identity.events).all(),
       },
       { threads: settings.readers },
     ),

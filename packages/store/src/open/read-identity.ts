@@ -24,6 +24,8 @@ export interface ControlEvent {
   event: string;
   subject: string;
   details: { name: string; value: string }[];
+  /** The key that the event is about; empty where there is none. */
+  publicKey?: Uint8Array;
 }
 
 /** One origin the log has had, with the keys that signed under it. */
@@ -150,13 +152,14 @@ function applyRow(identity: Identity, row: EntryRow): void {
 }
 
 function toEvent(row: EntryRow): ControlEvent {
-  const { event, subject, details } = parseBody("key-event", row.body);
+  const { event, subject, details, publicKey } = parseBody("key-event", row.body);
   return {
     index: row.index,
     atMs: Number(parseLeaf(row.leaf).timeUnixMs),
     event,
     subject,
     details: details.map(({ name, value }) => ({ name, value })),
+    ...(publicKey.length > 0 ? { publicKey } : {}),
   };
 }
 

@@ -2,6 +2,7 @@
 // began, and the size that it may not look beyond.
 import type { JournalReader, TermIndexReader } from "../engine/port.ts";
 import type { Terms } from "../index/terms.ts";
+import type { CheckedProofs } from "./checked-proofs.ts";
 import type { PageTokens } from "./query/page-token.ts";
 import type { Tail } from "./tail.ts";
 import type { TreeReader } from "./tree-reader.ts";
@@ -13,6 +14,7 @@ export interface Reader {
   tail: Tail;
   tree: TreeReader;
   pageTokens: PageTokens;
+  proofs: CheckedProofs;
 }
 
 /** The newest signed head when the call was made. */

@@ -21,6 +21,7 @@ import {
   type TileRequest,
 } from "./log-tree.ts";
 import { packFacts, transferOf } from "./packed-facts.ts";
+import { coveringProof, proofsAfter, proofsOf } from "./proofs.ts";
 import { type QueryRequest, queryPage } from "./query/query-page.ts";
 import { type SearchRequest, searchPage } from "./query/search-page.ts";
 import { beginRead, type HeadArgument, type Reader } from "./reader-context.ts";
@@ -71,6 +72,10 @@ export function readMethods(reader: () => Reader) {
     consistencyProof: (request: Parameters<typeof proveGrowth>[1]) =>
       proveGrowth(reader(), request),
     tile: (request: TileRequest) => readTileBytes(reader(), request),
+    proofsAfter: (request: Parameters<typeof proofsAfter>[1]) => proofsAfter(reader(), request),
+    proofsOf: (size: number) => proofsOf(reader(), size),
+    coveringProof: (request: Parameters<typeof coveringProof>[1]) =>
+      coveringProof(reader(), request),
     checkpoints: (request: Parameters<typeof readCheckpoints>[1]) =>
       readCheckpoints(reader(), request),
   };

@@ -1,5 +1,6 @@
 // The store's reader threads. A call goes to the thread with the least to do; each thread gets a
 // few at a time, the rest wait in a bounded queue, and beyond that a call is refused.
+import type { TrustedKey } from "../attest/registered-keys.ts";
 import { StoreError } from "../errors.ts";
 import type { ThreadClient, Transfer } from "../threads/channel.ts";
 import { startThread } from "../threads/start-thread.ts";
@@ -9,7 +10,7 @@ export const READERS_DEFAULT = 2;
 const IN_FLIGHT_MAX = 8;
 const QUEUE_MAX = 4096;
 
-export type ReaderMethod = Exclude<keyof ReaderMethods & string, "open" | "close">;
+export type ReaderMethod = Exclude<keyof ReaderMethods & string, "open" | "close" | "setKeys">;
 export type ReaderArgument<K extends ReaderMethod> = Parameters<ReaderMethods[K]>[0];
 type Returned<K extends ReaderMethod> = Awaited<ReturnType<ReaderMethods[K]>>;
 export type ReaderAnswer<K extends ReaderMethod> =
@@ -69,6 +70,11 @@ export class ReaderPool {
       this.#queue.push({ run, reject });
       this.#dispatch();
     });
+  }
+
+  /** Tells every thread the keys that outside records are checked with. */
+  async setKeys(keys: readonly TrustedKey[]): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.call("setKeys", keys)));
   }
 
   /** Refuses what waits, lets what runs end, and ends the threads. */

@@ -1,11 +1,13 @@
 // A reader thread: its own read-only connections, its own caches. Any number of them serve reads
 // and verification while others write.
+import type { TrustedKey } from "../attest/registered-keys.ts";
 import { openJournalReader, openTermIndexReader } from "../engine/sqlite/open.ts";
 import { StoreError } from "../errors.ts";
 import { Terms } from "../index/terms.ts";
 import { serveThread } from "../threads/channel.ts";
 import type { Cipher } from "../types.ts";
 import { verifyMethods } from "../verify/verify-methods.ts";
+import { CheckedProofs } from "./checked-proofs.ts";
 import { PageTokens } from "./query/page-token.ts";
 import type { Reader } from "./reader-context.ts";
 import { readMethods } from "./reader-methods.ts";
@@ -23,6 +25,8 @@ export interface OpenReaderArgument {
   storeId: string;
   origin: string;
   logVkeys: readonly string[];
+  /** Registered keys, the retired ones too. */
+  keys: readonly TrustedKey[];
 }
 
 let reader: Reader | undefined;
@@ -45,12 +49,18 @@ function open(argument: OpenReaderArgument): void {
       tail: new Tail(journal),
       tree: new TreeReader(journal),
       pageTokens: new PageTokens(argument.pageTokenKey, storeId),
+      proofs: new CheckedProofs(argument.keys),
     };
     log = { origin: argument.origin, logVkeys: argument.logVkeys };
   } finally {
     journalKey.fill(0);
     indexKey.fill(0);
   }
+}
+
+function setKeys(keys: readonly TrustedKey[]): void {
+  const current = requireReader();
+  reader = { ...current, proofs: new CheckedProofs(keys) };
 }
 
 function close(): void {
@@ -61,6 +71,7 @@ function close(): void {
 
 const methods = {
   open,
+  setKeys,
   close,
   ...readMethods(requireReader),
   ...verifyMethods(requireReader, () => log),

@@ -138,7 +138,7 @@ export class Reads {
 
   async receipts(
     keys: readonly EntryKey[],
-    options: { privateEvidence?: boolean; scopes?: readonly string[] } = {},
+    options: { privateEvidence?: boolean; attested?: boolean; scopes?: readonly string[] } = {},
   ): Promise<{ receipts: Receipt[]; treeSize: number }> {
     if (keys.length > RECEIPTS_MAX) {
       throw new StoreError("LIMIT_EXCEEDED", `make receipts: at most ${RECEIPTS_MAX} at once`);
@@ -149,6 +149,7 @@ export class Reads {
       head: { size, root, note },
       keys,
       privateEvidence: options.privateEvidence ?? false,
+      attested: options.attested ?? false,
       scopes: options.scopes,
     });
     let at = 0;
@@ -202,6 +203,22 @@ export class Reads {
   checkpoints(request: { before?: number; limit: number }): Promise<StoredCheckpoint[]> {
     const limit = Math.min(Math.max(1, request.limit), PAGE_SIZE_MAX);
     return this.#call("checkpoints", { head: this.#head(), before: request.before, limit });
+  }
+
+  /** What outside records say of one stored checkpoint. */
+  proofsOf(size: number) {
+    return this.#call("proofsOf", size);
+  }
+
+  /** All of it, in the order in which it was kept. */
+  proofsAfter(after: { attestation: number; cosignature: number }, limit: number) {
+    return this.#call("proofsAfter", { after, limit });
+  }
+
+  /** The newest that covers an entry. Throws NOT_FOUND. */
+  coveringProof(key: EntryKey, scopes: readonly string[] | undefined) {
+    checkKey(key);
+    return this.#call("coveringProof", { head: this.#head(), key, scopes });
   }
 
   /** The stored checkpoint of a size, or the newest. Throws NOT_FOUND. */

@@ -16,6 +16,7 @@ import { kindOf } from "./entry-fields.ts";
 import { findFact } from "./fact-lookup.ts";
 import { maySee } from "./log-scan.ts";
 import { beginRead, type HeadArgument, type Reader } from "./reader-context.ts";
+import { recordedAnchors } from "./recorded-anchors.ts";
 
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 const NO_BYTES = new Uint8Array(0);
@@ -24,6 +25,8 @@ export interface ReceiptsRequest {
   head: HeadArgument & { note: Uint8Array };
   keys: readonly EntryKey[];
   privateEvidence: boolean;
+  /** Add anchors under checkpoints that outside records name. */
+  attested: boolean;
   scopes: readonly string[] | undefined;
 }
 
@@ -52,18 +55,27 @@ export function makeReceipts(reader: Reader, request: ReceiptsRequest): Receipts
   return { buffer, lengths: receipts.map((receipt) => receipt.length) };
 }
 
-function requireRow(reader: Reader, key: EntryKey, request: ReceiptsRequest): EntryRow {
+/** Throws NOT_FOUND, also for what the caller may not see. */
+export function requireRow(
+  reader: Reader,
+  key: EntryKey,
+  request: { head: HeadArgument; scopes: readonly string[] | undefined },
+): EntryRow {
   const row = "cid" in key ? rowOfCid(reader, key.cid, request) : rowOfIndex(reader, key, request);
   if (row && maySee(reader, row, request.scopes)) return row;
   // The same answer for what is not there and for what the caller may not see.
   throw new StoreError("NOT_FOUND", "make a receipt: there is no such entry");
 }
 
-function rowOfCid(reader: Reader, cid: Uint8Array, { head }: ReceiptsRequest) {
+function rowOfCid(reader: Reader, cid: Uint8Array, { head }: { head: HeadArgument }) {
   return findFact(reader, cid, beginRead(reader, head.size));
 }
 
-function rowOfIndex(reader: Reader, { index }: { index: number }, { head }: ReceiptsRequest) {
+function rowOfIndex(
+  reader: Reader,
+  { index }: { index: number },
+  { head }: { head: HeadArgument },
+) {
   if (!Number.isSafeInteger(index) || index < 0 || index >= head.size) return undefined;
   return requireEntry(reader, index);
 }
@@ -84,6 +96,9 @@ function makeReceipt(reader: Reader, row: EntryRow, request: ReceiptsRequest): U
     evidencePrivateHash: evidence.privateHash,
     evidencePrivate: request.privateEvidence ? evidence.private : NO_BYTES,
     leaf: row.leaf,
-    anchors: [{ checkpoint: request.head.note, inclusion }],
+    anchors: [
+      { checkpoint: request.head.note, inclusion },
+      ...(request.attested ? recordedAnchors(reader, row, request.head) : []),
+    ],
   });
 }

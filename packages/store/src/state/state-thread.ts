@@ -1,9 +1,11 @@
 // The thread that owns state.db.
+import { type WorkMethods, workMethods } from "../attest/work-methods.ts";
+import { WorkQueue, type WorkSettings } from "../attest/work-queue.ts";
 import { type EngineOptions, openState } from "../engine/sqlite/open.ts";
 import type { DetectedCode, SqliteState } from "../engine/sqlite/state-db.ts";
 import { StoreError } from "../errors.ts";
 import { wipe } from "../keys/derive.ts";
-import { serveThread, type ThreadMethods } from "../threads/channel.ts";
+import { emitEvent, serveThread, type ThreadMethods } from "../threads/channel.ts";
 import type { Alarm } from "../types.ts";
 
 export interface AlarmToRaise {
@@ -20,8 +22,8 @@ export interface OpenedState {
   verdict?: DetectedCode;
 }
 
-export interface StateMethods extends ThreadMethods {
-  open(options: EngineOptions): OpenedState;
+export interface StateMethods extends ThreadMethods, WorkMethods {
+  open(options: EngineOptions & { work: WorkSettings }): OpenedState;
   recordVerdict(code: DetectedCode): void;
   /** `raised` is undefined if the same alarm is open; `isFirst` says that it never was before. */
   raise(alarm: AlarmToRaise): { raised?: Alarm; isFirst: boolean };
@@ -32,11 +34,19 @@ export interface StateMethods extends ThreadMethods {
 
 const CURSOR = "log";
 let state: SqliteState;
+let work: WorkQueue;
 
 serveThread({
   open(options) {
     state = openState(options);
     wipe(options.fileKey);
+    work = new WorkQueue({
+      rows: state.attestationWork,
+      settings: options.work,
+      now: Date.now,
+      random: Math.random,
+      onDue: (due) => emitEvent("attestations-due", due),
+    });
     const cursor = state.cursor(CURSOR);
     const verdict = state.verdict();
     return {
@@ -45,6 +55,7 @@ serveThread({
       ...(verdict ? { verdict } : {}),
     };
   },
+  ...workMethods({ queue: () => work, state: () => state }),
   recordVerdict(code) {
     state.recordVerdict(code, Date.now());
   },

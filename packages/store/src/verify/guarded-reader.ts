@@ -1,6 +1,6 @@
 // A reader whose damaged pages are findings and not the end of a verification: what cannot be read
 // counts as not there, and is reported once per call.
-import type { JournalReader, TermIndexReader } from "../engine/port.ts";
+import type { JournalReader, ProofReader, TermIndexReader } from "../engine/port.ts";
 import type { Reader } from "../read/reader-context.ts";
 import type { Finding } from "../types.ts";
 
@@ -22,7 +22,19 @@ export function guardReader(reader: Reader, report: ReportFinding): GuardedReade
       return otherwise;
     }
   };
+  const { proofs } = journal;
+  const guardedProofs: ProofReader = {
+    readAttestations: (after, limit) =>
+      guard("attestation", after, [], () => proofs.readAttestations(after, limit)),
+    readCosignatures: (after, limit) =>
+      guard("cosignature", after, [], () => proofs.readCosignatures(after, limit)),
+    attestationsOf: (size) => guard("attestation", size, [], () => proofs.attestationsOf(size)),
+    cosignaturesOf: (size) => guard("cosignature", size, [], () => proofs.cosignaturesOf(size)),
+    attestedSizes: (range) => guard("attestation", 0, [], () => proofs.attestedSizes(range)),
+    cosignedSizes: (range) => guard("cosignature", 0, [], () => proofs.cosignedSizes(range)),
+  };
   const guardedJournal: JournalReader = {
+    proofs: guardedProofs,
     size: () => guard("entry", 0, Number.MAX_SAFE_INTEGER, () => journal.size()),
     readEntry: (at) => guard("entry", at, undefined, () => journal.readEntry(at)),
     readEntries: (at, limit) => guard("entry", at, [], () => journal.readEntries(at, limit)),

@@ -99,6 +99,8 @@ const SIDE_VERDICTS = {
   control: { verdict: "CONTROL_WRONG", part: "entry" },
   cid_filter: { verdict: "FILTER_WRONG", part: "entry" },
   schema: { verdict: "SCHEMA_CHANGED", part: "schema" },
+  attestation: { verdict: "ATTESTATION_WRONG", part: "attestation" },
+  cosignature: { verdict: "COSIGNATURE_WRONG", part: "cosignature" },
   mutation_attempt: { verdict: "ATTEMPTS_CHANGED", part: "schema" },
 } as const satisfies Record<SideTable, Pick<Finding, "verdict" | "part">>;
 

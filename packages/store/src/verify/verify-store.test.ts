@@ -12,6 +12,7 @@ import { Terms } from "../index/terms.ts";
 import { type OpenOptions, openStore } from "../index.ts";
 import { readKeySource } from "../keys/key-source.ts";
 import { fileKey, type OpenedKeyring, openKeyring } from "../keys/keyring.ts";
+import { CheckedProofs } from "../read/checked-proofs.ts";
 import { PageTokens } from "../read/query/page-token.ts";
 import type { Reader } from "../read/reader-context.ts";
 import { ReaderPool } from "../read/reader-pool.ts";
@@ -110,6 +111,7 @@ async function verifyFolder(path: string, base: Base, options: VerifyOptions = {
     tail: new Tail(journal),
     tree: new TreeReader(journal),
     pageTokens: new PageTokens(new Uint8Array(32), "store"),
+    proofs: new CheckedProofs([]),
   };
   const methods = verifyMethods(
     () => reader,
@@ -391,6 +393,7 @@ describe(`verify of a larger store (${testCipher})`, () => {
         storeId,
         origin: large.origin,
         logVkeys: [large.logVkey],
+        keys: [],
       },
       { threads: 2 },
     );

@@ -8,12 +8,14 @@ import type {
   JournalReader,
   JournalWriter,
   MutationAttempt,
+  ProofRows,
   ScopeHeadRow,
   SideDigest,
   SideTable,
   TileRow,
 } from "../port.ts";
 import { databaseError } from "./classify.ts";
+import { SqliteProofs } from "./proofs.ts";
 import { journalDdl } from "./schema.ts";
 import { schemaDifferences } from "./schema-check.ts";
 import { decodeScopeHeads, encodeScopeHeads } from "./scope-head-blob.ts";
@@ -24,6 +26,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /** Reads a journal; one per thread. */
 export class SqliteJournal implements JournalReader {
+  readonly proofs: SqliteProofs;
   protected readonly db: Database.Database;
   readonly #size: Database.Statement;
   readonly #entry: Database.Statement;
@@ -41,6 +44,7 @@ export class SqliteJournal implements JournalReader {
   constructor(db: Database.Database) {
     this.db = db;
     this.#sides = new SideRows(db);
+    this.proofs = new SqliteProofs(db);
     this.#size = db.prepare('SELECT max("index") FROM entry').pluck();
     this.#entry = db.prepare(
       'SELECT "index", leaf, blind, evidence, body FROM entry WHERE "index" = ?',
@@ -194,6 +198,7 @@ export class SqliteJournalWriter extends SqliteJournal implements JournalWriter 
       for (const index of batch.control) this.#insertControl.run(index);
       const { checkpoint: c } = batch;
       if (c) this.#insertCheckpoint.run(c.size, c.note, c.storedAtMs);
+      for (const proof of batch.proofs ?? []) this.proofs.insert(proof);
       for (const f of batch.filterSegments) this.#insertFilter.run(f.segment, f.fingerprints);
       this.#commit.run();
     } catch (reason) {
@@ -218,6 +223,17 @@ export class SqliteJournalWriter extends SqliteJournal implements JournalWriter 
 
   insertCheckpoint(row: CheckpointRow): void {
     this.guarded(() => this.#insertCheckpoint.run(row.size, row.note, row.storedAtMs));
+  }
+
+  insertProofs(proofs: readonly ProofRows[]): void {
+    try {
+      this.#begin.run();
+      for (const proof of proofs) this.proofs.insert(proof);
+      this.#commit.run();
+    } catch (reason) {
+      if (this.db.inTransaction) this.db.exec("ROLLBACK");
+      throw databaseError(reason, this.db.name);
+    }
   }
 }
 

@@ -7,7 +7,8 @@ import { StoreError } from "../../errors.ts";
 import type { Cipher } from "../../types.ts";
 import { openDatabase } from "./database.ts";
 import { SqliteJournal, SqliteJournalWriter } from "./journal.ts";
-import { APPLICATION_IDS, indexDdl, journalDdl, SCHEMA_VERSION, stateDdl } from "./schema.ts";
+import { migrateJournal, migrateState } from "./migrate.ts";
+import { APPLICATION_IDS, indexDdl, journalDdl, SCHEMA_VERSIONS, stateDdl } from "./schema.ts";
 import { SqliteState } from "./state-db.ts";
 import { SqliteTermIndex, SqliteTermIndexWriter } from "./term-index.ts";
 
@@ -37,19 +38,22 @@ export function journalInode(folder: string): bigint {
 export function createJournal(options: EngineOptions, nowMs: number): void {
   const db = openRole("journal", options, { create: true });
   createSchema(db, "journal", journalDdl);
-  db.prepare("INSERT INTO schema(version, applied_at_ms) VALUES (?, ?)").run(SCHEMA_VERSION, nowMs);
+  const version = SCHEMA_VERSIONS.journal;
+  db.prepare("INSERT INTO schema(version, applied_at_ms) VALUES (?, ?)").run(version, nowMs);
   db.close();
 }
 
 export function openJournalWriter(options: EngineOptions): SqliteJournalWriter {
   const db = openRole("journal", options, {});
-  requireSchema(db, "journal");
+  requireSchema(db, "journal", { from: 1 });
+  migrateJournal(db, Date.now());
   return withTables(db, () => new SqliteJournalWriter(db));
 }
 
 export function openJournalReader(options: EngineOptions): SqliteJournal {
   const db = openRole("journal", options, { readonly: true });
-  requireSchema(db, "journal");
+  // The indexer reads before the writer has migrated; tables that came later it does not ask for.
+  requireSchema(db, "journal", { from: 1 });
   return withTables(db, () => new SqliteJournal(db));
 }
 
@@ -89,7 +93,10 @@ export function openState(options: EngineOptions): SqliteState {
   const create = !existsSync(join(options.folder, FILES.state));
   const db = openRole("state", options, { create });
   if (create) createSchema(db, "state", stateDdl);
-  else requireSchema(db, "state");
+  else {
+    requireSchema(db, "state", { from: 1 });
+    migrateState(db);
+  }
   return new SqliteState(db);
 }
 
@@ -161,18 +168,24 @@ function createSchema(db: Database.Database, role: Role, ddl: readonly string[])
   db.exec("BEGIN IMMEDIATE");
   for (const statement of ddl) db.exec(statement);
   db.pragma(`application_id = ${APPLICATION_IDS[role]}`);
-  db.pragma(`user_version = ${SCHEMA_VERSION}`);
+  db.pragma(`user_version = ${SCHEMA_VERSIONS[role]}`);
   db.exec("COMMIT");
 }
 
-function requireSchema(db: Database.Database, role: Role): void {
+/** `from` is the oldest version that will do. */
+function requireSchema(
+  db: Database.Database,
+  role: Role,
+  { from }: { from: number } = { from: SCHEMA_VERSIONS[role] },
+): void {
   const id = db.pragma("application_id", { simple: true }) as number;
   const version = db.pragma("user_version", { simple: true }) as number;
-  if (id === APPLICATION_IDS[role] && version === SCHEMA_VERSION) return;
+  const known = SCHEMA_VERSIONS[role];
+  if (id === APPLICATION_IDS[role] && version >= from && version <= known) return;
   db.close();
   throw new StoreError(
     "SCHEMA_UNSUPPORTED",
-    `open ${role} database: its schema version is ${version}, this program knows ${SCHEMA_VERSION}; use the program that wrote it`,
-    { metadata: { file: FILES[role], version: String(version), known: String(SCHEMA_VERSION) } },
+    `open ${role} database: its schema version is ${version}, this program knows ${known}; use the program that wrote it`,
+    { metadata: { file: FILES[role], version: String(version), known: String(known) } },
   );
 }

@@ -3,7 +3,7 @@
 import { concatBytes, sha256, utf8 } from "@strongroom/protocol";
 import type Database from "better-sqlite3-multiple-ciphers";
 import type { ForeignRow, SideDigest, SideTable } from "../port.ts";
-import { SCHEMA_VERSION } from "./schema.ts";
+import { SCHEMA_VERSIONS } from "./schema.ts";
 
 const LEVEL_SPAN = 2 ** 40;
 const LEVELS_MAX = 4;
@@ -18,6 +18,11 @@ const COLUMNS: Record<SideTable, readonly [key: string, ...others: string[]]> = 
   schema: ["version", "applied_at_ms"],
   control: ['"index"'],
   mutation_attempt: ["id", "at_ms", "event", "action", "tbl", '"row"'],
+  attestation: [
+    ...(["id", "size", "target", "kind", "key_id", "log_id"] as const),
+    ...(["log_index", "signed_at_ms", "attested_at_ms", "bundle"] as const),
+  ],
+  cosignature: ["id", "size", "target", "witness", "signed_at_ms", "attested_at_ms", "line"],
 };
 
 // One statement, so that it sees one state of the journal, whatever is committed meanwhile.
@@ -28,7 +33,7 @@ const FOREIGN = [
   outside("scope_head", "last_index", LOG_SIZE),
   outside("checkpoint", "size", `${LOG_SIZE} + 1`),
   outside("cid_filter", "segment", `${LOG_SIZE} / ${SEGMENT_ENTRIES}`),
-  outside("schema", "version", `${SCHEMA_VERSION} + 1`),
+  outside("schema", "version", `${SCHEMA_VERSIONS.journal} + 1`),
   "SELECT 'tile', id FROM tile WHERE id < 0",
   ...Array.from({ length: LEVELS_MAX + 1 }, (_, level) => tilesBeyond(level)),
 ]

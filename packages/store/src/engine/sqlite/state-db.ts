@@ -1,6 +1,7 @@
 // state.db: what is mutable and durable but that the log does not depend on.
 import type Database from "better-sqlite3-multiple-ciphers";
 import type { Alarm } from "../../types.ts";
+import { SqliteAttestationWork } from "./attestation-work.ts";
 
 /** What a client's pinned note can prove. */
 export type DetectedCode = "ROLLBACK_DETECTED" | "FORK_DETECTED";
@@ -15,10 +16,12 @@ interface AlarmRow {
 }
 
 export class SqliteState {
+  readonly attestationWork: SqliteAttestationWork;
   readonly #db: Database.Database;
 
   constructor(db: Database.Database) {
     this.#db = db;
+    this.attestationWork = new SqliteAttestationWork(db);
   }
 
   cursor(name: string): { size: number; leafHash: Uint8Array } | undefined {
@@ -35,7 +38,9 @@ export class SqliteState {
 
   /** A new epoch goes on from elsewhere: what was seen and found of the old one no longer counts. */
   forgetHistory(): void {
-    this.#db.exec("DELETE FROM cursor; DELETE FROM verdict");
+    this.#db.exec(
+      "DELETE FROM cursor; DELETE FROM verdict; DELETE FROM attestation_work; DELETE FROM target",
+    );
   }
 
   /** Keeps what a client's note proved: a restart must not sign again. */
