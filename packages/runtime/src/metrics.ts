@@ -10,6 +10,8 @@ import {
 
 export type { Counter, Gauge, Histogram } from "prom-client";
 
+export type LabelledValues = Iterable<readonly [string, number]>;
+
 export interface Metrics {
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
   /** `read` is asked at every scrape. */
@@ -19,7 +21,7 @@ export interface Metrics {
     name: string,
     help: string,
     label: string,
-    read: () => Iterable<readonly [string, number]>,
+    read: () => LabelledValues | Promise<LabelledValues>,
   ): Gauge;
   histogram<L extends string>(
     name: string,
@@ -59,9 +61,10 @@ export function createMetrics(options: { processMetrics?: boolean } = {}): Metri
         help,
         labelNames: [label],
         registers: [registry],
-        collect() {
+        async collect() {
+          const values = await read();
           this.reset();
-          for (const [which, value] of read()) this.set({ [label]: which }, value);
+          for (const [which, value] of values) this.set({ [label]: which }, value);
         },
       }),
     histogram: <L extends string>(

@@ -2,14 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Health } from "@strongroom/proto/grpc/health/v1/health";
 import { ServerReflection } from "@strongroom/proto/grpc/reflection/v1/reflection";
-import { AdminService } from "@strongroom/proto/strongroom/admin/v1/admin_service";
-import { FactService } from "@strongroom/proto/strongroom/fact/v1/fact_service";
-import { LogService } from "@strongroom/proto/strongroom/log/v1/log_service";
 import type { Principal } from "@strongroom/store";
 import { access, findRule, hasEveryScope, isSameAccess, maySeeScope } from "./access.ts";
 import { methodName } from "./grpc/adapter.ts";
+import { servedServices } from "./service.ts";
 
-const services = [FactService, LogService, AdminService, Health, ServerReflection];
+const services = [...servedServices, Health, ServerReflection];
 
 function principal(scopes: string[]): Principal {
   return { name: "p", roles: ["reader"], scopes, tokens: [] };

@@ -20,6 +20,8 @@ const bulkWriter: AccessRule = { ...writer, weight: 16 };
 const reader: AccessRule = { roles: ["reader"], scoped: true };
 const entryReader: AccessRule = { roles: ["reader", "auditor"], scoped: true, weight: 8 };
 const operator: AccessRule = { roles: ["operator"] };
+const attestor: AccessRule = { roles: ["attestor"] };
+const attestationReader: AccessRule = { roles: ["reader", "auditor", "operator", "attestor"] };
 const observer: AccessRule = { roles: ["operator", "auditor"] };
 
 /** By `package.Service/Method`. */
@@ -42,6 +44,15 @@ export const access: Readonly<Record<string, AccessRule>> = {
   "strongroom.log.v1.LogService/GetVerifierKeys": any,
   "strongroom.log.v1.LogService/ReadEntries": entryReader,
   "strongroom.log.v1.LogService/Verify": { roles: ["auditor"], weight: 256 },
+  "strongroom.attestation.v1.AttestationService/List": attestationReader,
+  "strongroom.attestation.v1.AttestationService/Get": { ...attestationReader, scoped: true },
+  "strongroom.attestation.v1.AttestationService/Retry": operator,
+  "strongroom.attestation.v1.AttestationWorkService/Lease": attestor,
+  "strongroom.attestation.v1.AttestationWorkService/Watch": { ...attestor, lasting: true },
+  "strongroom.attestation.v1.AttestationWorkService/SaveRequest": attestor,
+  "strongroom.attestation.v1.AttestationWorkService/Complete": attestor,
+  "strongroom.attestation.v1.AttestationWorkService/Fail": attestor,
+  "strongroom.attestation.v1.AttestationWorkService/AddCosignature": attestor,
   "strongroom.admin.v1.AdminService/Status": observer,
   "strongroom.admin.v1.AdminService/Doctor": observer,
   "strongroom.admin.v1.AdminService/ListAlarms": observer,
@@ -51,6 +62,9 @@ export const access: Readonly<Record<string, AccessRule>> = {
   "strongroom.admin.v1.AdminService/RemovePrincipal": operator,
   "strongroom.admin.v1.AdminService/CreateToken": operator,
   "strongroom.admin.v1.AdminService/RevokeToken": operator,
+  "strongroom.admin.v1.AdminService/RegisterKey": operator,
+  "strongroom.admin.v1.AdminService/RetireKey": operator,
+  "strongroom.admin.v1.AdminService/ListKeys": { roles: ["operator", "auditor", "attestor"] },
   "strongroom.admin.v1.AdminService/Reindex": { roles: ["operator"], weight: 256 },
   "grpc.health.v1.Health/Check": { roles: "nobody" },
   "grpc.health.v1.Health/Watch": { roles: "nobody", lasting: true },

@@ -1,7 +1,8 @@
 // What the service counts. Labels come from closed sets, or are capped: a stranger must not be
 // able to fill the memory with names.
 import { type Counter, type Histogram, latencyBucketsS, type Metrics } from "@strongroom/runtime";
-import type { Store } from "@strongroom/store";
+import type { Store, TargetStatus } from "@strongroom/store";
+import { oldestSeconds } from "./attestation/target-status.ts";
 
 const refusingNamesMax = 200;
 
@@ -10,6 +11,7 @@ export interface ServiceMetrics {
   readonly rpcSeconds: Histogram<"method">;
   readonly rpcErrors: Counter<"method" | "reason">;
   readonly connectionsRefused: Counter;
+  readonly attestationFailures: Counter<"failure">;
   countRefusal(by: string, method: string, reason: string): void;
 }
 
@@ -30,6 +32,7 @@ export function createServiceMetrics(
   );
   const names = new Set<string>();
   measureStore(metrics, store);
+  measureAttestations(metrics, store);
   metrics.gauge("strongroom_connections", "Open gRPC connections.", gauges.connections);
   metrics.gauge("strongroom_call_units", "Units of the call limits in use.", gauges.callUnits);
   return {
@@ -45,6 +48,11 @@ export function createServiceMetrics(
     connectionsRefused: metrics.counter(
       "strongroom_refused_connections_total",
       "Connections refused because there were too many.",
+    ),
+    attestationFailures: metrics.counter(
+      "strongroom_attestation_failures_total",
+      "Attempts to attest a checkpoint that failed, by class.",
+      ["failure"],
     ),
     countRefusal(by, method, reason) {
       if (names.size < refusingNamesMax) names.add(by);
@@ -78,4 +86,25 @@ function measureStore(metrics: Metrics, store: Store): void {
   metrics.gauge("strongroom_store_ready", "1 while the store takes appends.", () =>
     store.status().state === "ready" ? 1 : 0,
   );
+}
+
+function measureAttestations(metrics: Metrics, store: Store): void {
+  const ofEach = (name: string, help: string, read: (target: TargetStatus) => number): void => {
+    metrics.gaugeBy(`strongroom_attestation${name}`, help, "target", async () => {
+      const targets = await readTargets(store);
+      return targets.map((target) => [target.name, read(target)] as const);
+    });
+  };
+  ofEach("s_pending", "Attestations that are pending or sent.", (one) => one.pending);
+  ofEach("_oldest_pending_seconds", "Age of the oldest of them.", (one) => oldestSeconds([one]));
+  ofEach("s_parked", "Attestations that wait for an operator.", (one) => one.parked);
+  ofEach("_lag_entries", "Entries behind the newest stored checkpoint.", (one) => one.lag);
+  ofEach("_last_success_seconds", "Unix seconds of the last success, 0 if none.", (one) =>
+    Math.floor((one.lastSuccessMs ?? 0) / 1000),
+  );
+}
+
+/** A store that cannot answer has no targets to tell of; that it cannot shows elsewhere. */
+function readTargets(store: Store): Promise<TargetStatus[]> {
+  return store.attestations.status().catch(() => []);
 }

@@ -4,6 +4,8 @@ import type { DescService } from "@bufbuild/protobuf";
 import { Health } from "@strongroom/proto/grpc/health/v1/health";
 import { ServerReflection } from "@strongroom/proto/grpc/reflection/v1/reflection";
 import { AdminService } from "@strongroom/proto/strongroom/admin/v1/admin_service";
+import { AttestationService } from "@strongroom/proto/strongroom/attestation/v1/attestation_service";
+import { AttestationWorkService } from "@strongroom/proto/strongroom/attestation/v1/attestation_work_service";
 import { file_strongroom_fact_v1_fact } from "@strongroom/proto/strongroom/fact/v1/fact";
 import { FactService } from "@strongroom/proto/strongroom/fact/v1/fact_service";
 import { file_strongroom_log_v1_bodies } from "@strongroom/proto/strongroom/log/v1/bodies";
@@ -21,6 +23,8 @@ import {
 } from "@strongroom/runtime";
 import { type Store, StoreError } from "@strongroom/store";
 import { adminHandlers } from "./admin/admin-service.ts";
+import { attestationHandlers } from "./attestation/attestation-service.ts";
+import { attestationWorkHandlers } from "./attestation/work-service.ts";
 import { CallLimits } from "./call-limits.ts";
 import { factHandlers } from "./fact/fact-service.ts";
 import { Gate } from "./gate.ts";
@@ -36,7 +40,13 @@ import { type StorageSettings, type settings, storePath } from "./settings.ts";
 import { startTilesServer } from "./tiles.ts";
 import { version } from "./version.ts";
 
-export const servedServices = [FactService, LogService, AdminService] as const;
+export const servedServices = [
+  FactService,
+  LogService,
+  AttestationService,
+  AttestationWorkService,
+  AdminService,
+] as const;
 const allServices: readonly DescService[] = [...servedServices, Health, ServerReflection];
 const confirmMs = 500;
 
@@ -161,6 +171,12 @@ function addServices(
   });
   addService(server, FactService, facts, hooks);
   addService(server, LogService, logHandlers(store), hooks);
+  addService(server, AttestationService, attestationHandlers(store), hooks);
+  const work = attestationWorkHandlers(store, {
+    idleMs: values["watch.idle-ms"],
+    countFailure: (failure) => serviceMetrics.attestationFailures.inc({ failure }),
+  });
+  addService(server, AttestationWorkService, work, hooks);
   addService(server, AdminService, admin, hooks);
   const names = servedServices.map(({ typeName }) => typeName);
   addService(server, Health, healthHandlers(readiness, names), hooks);

@@ -54,6 +54,20 @@ export const settings = {
     max: dayMs,
     fallback: 60_000,
   }),
+  "attestation.retry-initial-ms": integerSetting("First wait after a failed attestation, ms.", {
+    min: 10,
+    max: dayMs,
+    fallback: 60_000,
+  }),
+  "attestation.retry-max-ms": integerSetting("Longest wait before the next attempt, ms.", {
+    min: 10,
+    max: dayMs,
+    fallback: 3_600_000,
+  }),
+  "attestation.supersede": booleanSetting(
+    "A newer checkpoint takes the place of those never sent; off, each one is attested.",
+    { fallback: true },
+  ),
   "server.listen": addressSetting("gRPC, loopback only.", { fallback: "127.0.0.1:7443" }),
   "server.connections-max": integerSetting("Connections at once.", {
     min: 1,

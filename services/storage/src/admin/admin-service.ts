@@ -7,6 +7,7 @@ import type {
 } from "@strongroom/proto/strongroom/admin/v1/admin_service";
 import type { DescribedSetting } from "@strongroom/runtime";
 import { type Alarm, type Store, StoreError } from "@strongroom/store";
+import { describeTargets } from "../attestation/target-status.ts";
 import { EventQueue } from "../event-queue.ts";
 import type { Call, HandlersOf } from "../grpc/adapter.ts";
 import {
@@ -22,6 +23,7 @@ import {
 } from "../requests.ts";
 import { type DoctorSubject, examine } from "./doctor.ts";
 import { toPrincipal, toPrincipalMessage, toPrincipalName, toTokenMessage } from "./principal.ts";
+import { registeredKeyHandlers } from "./registered-key.ts";
 
 export interface AdminOptions extends DoctorSubject {
   version: string;
@@ -56,6 +58,7 @@ export function adminHandlers(options: AdminOptions): HandlersOf<typeof AdminSer
       const { index } = await store.revokeToken(request.id, context);
       return { index: BigInt(index) };
     },
+    ...registeredKeyHandlers(store),
     reindex: (_request, call) => reindex(store, call),
   };
 }
@@ -77,6 +80,7 @@ async function status(options: AdminOptions) {
     startedAt: toTimestamp(now.openedAtMs),
     bytesOnDisk: BigInt(now.bytesOnDisk),
     textSearch: now.textSearch,
+    ...describeTargets(await options.store.attestations.status()),
   };
 }
 

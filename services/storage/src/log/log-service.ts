@@ -10,6 +10,7 @@ import type {
 } from "@strongroom/proto/strongroom/log/v1/log_service";
 import { parseCheckpoint, parseNote } from "@strongroom/protocol";
 import type { EntryKey, Store, StoredCheckpoint } from "@strongroom/store";
+import { hasRole } from "../access.ts";
 import type { Call, HandlersOf } from "../grpc/adapter.ts";
 import {
   encodePosition,
@@ -28,7 +29,7 @@ const receiptKeysMax = 1000;
 
 export function logHandlers(store: Store): HandlersOf<typeof LogService> {
   return {
-    getHead: (request) => getHead(store, request),
+    getHead: (request, call) => getHead(store, request, call),
     getCheckpoint: (request) => getCheckpoint(store, request),
     listCheckpoints: (request) => listCheckpoints(store, request),
     getInclusionProof: (request) => getInclusionProof(store, request),
@@ -45,10 +46,12 @@ export function logHandlers(store: Store): HandlersOf<typeof LogService> {
   };
 }
 
-async function getHead(store: Store, request: GetHeadRequest) {
+async function getHead(store: Store, request: GetHeadRequest, call: Call) {
   const { pinnedNote } = request;
   // First the verdict: after a rollback or a fork no note leaves any more.
   if (pinnedNote.length > 0) await store.offerPinnedNote(pinnedNote);
+  // What an attestor shows is the newest note that it found outside, and no mere memory.
+  if (hasRole(call.principal, ["attestor"])) await store.attestations.confirmHead(pinnedNote);
   const head = store.head();
   const consistency = await proveSincePinned(store, pinnedNote, head.size);
   return { checkpoint: head.note, treeSize: BigInt(head.size), consistency };
@@ -113,14 +116,14 @@ async function getReceipts(store: Store, request: GetReceiptsRequest, call: Call
   if (request.keys.length === 0 || request.keys.length > receiptKeysMax) {
     refuse(`check keys: expected 1 to ${receiptKeysMax}, got ${request.keys.length}`);
   }
-  const { privateEvidence } = request;
+  const { privateEvidence, attested } = request;
   authorisePrivateEvidence(privateEvidence, call);
   const keys = request.keys.map(({ key }): EntryKey => {
     if (key.case === "cid") return { cid: toCid(key.value) };
     if (key.case === "index") return { index: toSafeInteger(key.value, "index") };
     return refuse("check keys: set cid or index");
   });
-  const options = { privateEvidence, ...entryScopes(call) };
+  const options = { privateEvidence, attested, ...entryScopes(call) };
   const { receipts, treeSize } = await store.receipts(keys, options);
   return { receipts, treeSize: BigInt(treeSize) };
 }
