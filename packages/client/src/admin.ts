@@ -5,12 +5,15 @@ import {
   type Alarm,
   type CreateTokenResponse,
   type DoctorResponse,
+  KeyPurpose,
   type Principal,
+  type RegisteredKey,
   type ReindexResponse,
   Role,
   type SetPrincipalResponse,
   type StatusResponse,
 } from "@strongroom/proto/strongroom/admin/v1/admin_service";
+import { otherAnswer } from "./append.ts";
 import type { CallOptions, Channel } from "./channel.ts";
 
 export const roleNames = [
@@ -31,6 +34,15 @@ const roles = {
   dispatcher: Role.DISPATCHER,
   operator: Role.OPERATOR,
 } as const satisfies Record<RoleName, Role>;
+
+export const keyPurposes = ["attestation", "trusted-root", "witness"] as const;
+export type KeyPurposeName = (typeof keyPurposes)[number];
+
+const purposes = {
+  attestation: KeyPurpose.ATTESTATION,
+  "trusted-root": KeyPurpose.TRUSTED_ROOT,
+  witness: KeyPurpose.WITNESS,
+} as const satisfies Record<KeyPurposeName, KeyPurpose>;
 
 export interface PrincipalInput {
   readonly name: string;
@@ -109,7 +121,41 @@ export class Admin {
     return this.#channel.unary(AdminService.method.revokeToken, { id }, options);
   }
 
+  /** Registers a key that outside records are checked with; one that is in force stays as it is. */
+  async registerKey(
+    added: { readonly purpose: KeyPurposeName; readonly key: Uint8Array; readonly name?: string },
+    options: CallOptions = {},
+  ): Promise<RegisteredKey> {
+    const { key, name = "" } = added;
+    const request = { purpose: purposes[added.purpose], key, name };
+    const method = AdminService.method.registerKey;
+    return requiredKey((await this.#channel.unary(method, request, options)).key);
+  }
+
+  async retireKey(id: string, options: CallOptions = {}): Promise<RegisteredKey> {
+    const method = AdminService.method.retireKey;
+    return requiredKey((await this.#channel.unary(method, { id }, options)).key);
+  }
+
+  /** Newest first. */
+  async registeredKeys(
+    options: CallOptions & {
+      readonly purpose?: KeyPurposeName | undefined;
+      readonly includeRetired?: boolean;
+    } = {},
+  ): Promise<readonly RegisteredKey[]> {
+    const { purpose, includeRetired = false } = options;
+    const wanted = purpose === undefined ? {} : { purpose: purposes[purpose] };
+    const request = { ...wanted, includeRetired };
+    return (await this.#channel.unary(AdminService.method.listKeys, request, options)).keys;
+  }
+
   reindex(options: CallOptions = {}): AsyncGenerator<ReindexResponse, void, undefined> {
     return this.#channel.serverStream(AdminService.method.reindex, {}, options);
   }
+}
+
+function requiredKey(key: RegisteredKey | undefined): RegisteredKey {
+  if (key === undefined) throw otherAnswer("no key");
+  return key;
 }

@@ -23,6 +23,7 @@ import {
 } from "./append.ts";
 import { type AppendManyOptions, type AppendOutcome, appendMany } from "./append-many.ts";
 import { AttestationWork } from "./attestation-work.ts";
+import { Attestations } from "./attestations.ts";
 import type { FactSource } from "./batch-reader.ts";
 import type { CallOptions, Channel } from "./channel.ts";
 import { ClientError, toAnswerError, toClientError } from "./errors.ts";
@@ -64,12 +65,14 @@ export interface Head extends Checkpoint {
 export class Client {
   readonly admin: Admin;
   readonly attestationWork: AttestationWork;
+  readonly attestations: Attestations;
   readonly #deps: Deps;
 
   constructor(channel: Channel, trust: Trust) {
     this.#deps = { channel, trust };
     this.admin = new Admin(channel);
     this.attestationWork = new AttestationWork(channel);
+    this.attestations = new Attestations(channel);
   }
 
   /** Origin of the log that this client is pinned to. */

@@ -1,5 +1,12 @@
 // SDK over gRPC: append facts and get receipts that were verified before you see them.
-export { Admin, type PrincipalInput, type RoleName, roleNames } from "./admin.ts";
+export {
+  Admin,
+  type KeyPurposeName,
+  keyPurposes,
+  type PrincipalInput,
+  type RoleName,
+  roleNames,
+} from "./admin.ts";
 export type { Appended, AppendOptions, Retracted, RetractOptions } from "./append.ts";
 export type {
   AppendedItem,
@@ -15,6 +22,12 @@ export {
   type WorkLeases,
   type WorkTarget,
 } from "./attestation-work.ts";
+export {
+  type AttestationFilter,
+  type AttestationStateName,
+  Attestations,
+  attestationStates,
+} from "./attestations.ts";
 export type { FactSource } from "./batch-reader.ts";
 export type { CallOptions } from "./channel.ts";
 export { Client, type Head } from "./client.ts";

@@ -25,6 +25,8 @@ import { backoffMs, pause } from "./retry.ts";
 export interface ReceiptsOptions extends CallOptions {
   /** Ask for the private evidence; auditors only. */
   readonly privateEvidence?: boolean;
+  /** Also ask for anchors under checkpoints that outside records name, where there are any. */
+  readonly attested?: boolean;
   /** Skip the check under the pinned key, for a caller who checks under a policy of their own. */
   readonly unverified?: boolean;
 }
@@ -44,6 +46,7 @@ export async function* receipts(
     const request = {
       keys: wanted.map(receiptKey),
       privateEvidence: options.privateEvidence ?? false,
+      attested: options.attested ?? false,
     };
     const sizeMin = deps.trust.pinnedSize;
     const answer = await deps.channel.unary(LogService.method.getReceipts, request, options);

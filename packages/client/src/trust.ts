@@ -135,7 +135,12 @@ export class Trust {
       const policy = parsePolicy(policyOfKeys(this.#state.logKeys));
       const options = factBytes === undefined ? {} : { factBytes };
       const proven = verifyReceipt(receipt, policy, Date.now(), options);
-      for (const anchor of receipt.anchors) await this.observe(anchor.checkpoint, sizeMin);
+      // The newest anchor tells how far the server is; attested ones may well be older.
+      const notes = receipt.anchors.map(({ checkpoint }) => checkpoint);
+      const newest = Math.max(...notes.map((note) => Number(sizeOf(note))));
+      for (const note of notes) {
+        await this.observe(note, Number(sizeOf(note)) === newest ? sizeMin : 0n);
+      }
       return proven;
     } catch (cause) {
       throw toAnswerError(cause);
@@ -273,4 +278,8 @@ export class Trust {
     this.#verdict = new ClientError(code, message, options);
     throw this.#verdict;
   }
+}
+
+function sizeOf(note: Uint8Array): bigint {
+  return parseCheckpoint(parseNote(note).text).size;
 }
