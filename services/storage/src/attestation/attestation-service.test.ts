@@ -34,7 +34,12 @@ async function start(t: TestContext) {
     store: { checkpointEntries: 1, attestationRetryMs: 20 },
   });
   const attestor = await service.clientOf("attestor", ["attestor"], []);
-  await service.store.appendOne({ bytes: makeFact() }, local);
+  const { store } = service;
+  const stored = new Promise<void>((resolve) => {
+    store.on("checkpoint", (size) => size === store.head().size && resolve());
+  });
+  await store.appendOne({ bytes: makeFact() }, local);
+  await stored;
   return { ...service, attestor };
 }
 
