@@ -1,5 +1,6 @@
 // Every verb: name, help, arguments, options, and the module that holds it, loaded when called.
 import { adminVerbs } from "./admin-verbs.ts";
+import { attestationVerbs } from "./attestation-verbs.ts";
 import { factVerbs } from "./fact-verbs.ts";
 import { proofVerbs } from "./proof-verbs.ts";
 import { serviceVerbs } from "./service-verbs.ts";
@@ -24,6 +25,7 @@ export const nouns: Readonly<Record<string, string>> = {
   fact: "append, read and follow facts",
   receipt: "fetch receipts and verify them offline",
   log: "checkpoints, proofs, entries and whole-store verification",
+  attestation: "what witnesses, transparency logs and folders say of the log",
   key: "keys of a store folder",
   principal: "who may call, and their tokens",
   alarm: "what the store found wrong",
@@ -43,6 +45,7 @@ export const verbs: readonly VerbSpec[] = [
   ...serviceVerbs,
   ...factVerbs,
   ...proofVerbs,
+  ...attestationVerbs,
   ...adminVerbs,
   completion,
 ];
