@@ -24,6 +24,7 @@ async function main() {
     if (mode === "test") {
       installPythonModules();
       ensurePrograms(["redis-server"], "to test the job driver that uses Redis");
+      ensurePrograms(["openssl"], "to check files and time stamps with another program");
     }
     // Other peers are fetched or skipped by the bench itself.
     if (mode === "peers") offerProgram("postgres", "to compare the bench with");

@@ -7,6 +7,7 @@ const PROGRAMS = {
   "g++": { probe: ["g++", "--version"], package: "g++" },
   make: { probe: ["make", "--version"], package: "make" },
   python3: { probe: ["python3", "--version"], package: "python3" },
+  openssl: { probe: ["openssl", "version"], package: "openssl" },
   "redis-server": { probe: ["redis-server", "--version"], package: "redis-server" },
   postgres: {
     probe: ["/usr/lib/postgresql/15/bin/postgres", "--version"],
