@@ -1,5 +1,6 @@
 // The attestor's own key: ECDSA P-256 with SHA-256, which both versions of Rekor and the stock
-// tools take. It signs checkpoint notes and nothing else.
+// tools take. It signs checkpoint notes and, under a prefix that no note can have, the links of
+// checkpoint files.
 import { createPublicKey, type KeyObject, sign } from "node:crypto";
 import { sha256 } from "#crypto";
 import { equalBytes, toBase64, toHex } from "../bytes.ts";
