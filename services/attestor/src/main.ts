@@ -68,7 +68,7 @@ function announce(
   const ready = { event: "ready", pid: process.pid, version, addresses, origin, targets };
   const line = { ...ready, attestationKey: { id, publicKey, isNew } };
   process.stdout.write(`${JSON.stringify(line)}\n`);
-  logger.info({ attestationKeyId: id, publicKey, targets: targets.length }, "ready");
+  logger.info({ attestationKeyId: id, spki: publicKey, targets: targets.length }, "ready");
 }
 
 function reportFailure(error: unknown): number {

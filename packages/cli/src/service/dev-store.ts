@@ -43,7 +43,8 @@ async function makeStore(paths: {
   key: string;
   tokenPath: string;
 }): Promise<void> {
-  // What was pinned of an earlier store would rightly refuse the new one.
+  // What was pinned of an earlier store, and what attested it, would rightly refuse the new one.
+  for (const name of ["attestor.token", "checkpoints"]) await setAside(join(paths.data, name));
   await setAside(instanceStatePath(paths.data));
   const { initStore } = await import("@strongroom/store");
   const { store, operatorToken } = await initStore({

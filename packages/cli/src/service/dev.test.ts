@@ -57,6 +57,35 @@ describe("dev", () => {
     assert.equal(second.document().error.code, "ALREADY_RUNNING");
   });
 
+  it("shows a receipt that a witness stands behind, and keeps its keys over a restart", async () => {
+    assert.ok(Array.isArray(dev.ready.witnessed), JSON.stringify(dev.ready));
+    assert.ok(dev.ready.witnessed.includes("witnesses"));
+    const policy = await readFile(join(data, "dev.policy"), "utf8");
+    const key = await readFile(join(data, "attestor.key"), "utf8");
+    assert.equal((await stat(join(data, "attestor.key"))).mode & 0o777, 0o600);
+    assert.equal((await stat(join(data, "attestor.token"))).mode & 0o777, 0o600);
+    assert.equal(await dev.stop(), 0);
+    const files = await readdir(join(data, "checkpoints"));
+    assert.ok(files.length > 0);
+    dev = await runDev(data);
+    assert.ok(Array.isArray(dev.ready.witnessed), JSON.stringify(dev.ready));
+    assert.equal(await readFile(join(data, "dev.policy"), "utf8"), policy);
+    assert.equal(await readFile(join(data, "attestor.key"), "utf8"), key);
+    assert.ok((await readdir(join(data, "checkpoints"))).length > files.length);
+  });
+
+  it("gives the attestor a token that can do nothing else", async () => {
+    const token = ["--token-file", join(data, "attestor.token")];
+    for (const verb of [
+      ["principal", "list"],
+      ["fact", "query", "--scope", "strongroom/start"],
+    ]) {
+      const refused = await cli(...verb, ...token, "--json");
+      assert.equal(refused.code, 3, refused.stdout);
+      assert.equal(refused.document().error.code, "PERMISSION_DENIED");
+    }
+  });
+
   it("serves the tour without flags", async () => {
     const cid = await append("alice");
     const got = (await cli("fact", "get", cid, "--json")).document();

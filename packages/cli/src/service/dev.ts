@@ -1,9 +1,9 @@
 // What `npm start` runs: a store with its own key and token on this machine, served on loopback,
-// and a first fact that is appended and verified like any caller's.
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
+// an attestor and a witness beside it, and a first fact that is appended and verified like any
+// caller's.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { type Client, connect, replaceFile } from "@strongroom/client";
 import type { Context, Verb } from "../context.ts";
 import { CliError } from "../errors.ts";
 import {
@@ -13,11 +13,15 @@ import {
   readTextFile,
   type Settings,
 } from "../settings.ts";
+import { developmentPolicy, type Sidecars, startSidecars } from "./dev-sidecars.ts";
 import { DEVELOPER, type DevStore, openDevStore } from "./dev-store.ts";
-import { appendFirstFact, type FirstFact } from "./first-fact.ts";
+import { appendFirstFact, type FirstFact, proveWitnessed } from "./first-fact.ts";
+import { openLog } from "./log-file.ts";
 import { removeRunFile, runningInstance, writeRunFile } from "./run-file.ts";
 import { serviceError } from "./service-child.ts";
 import { freeAddress, type StorageChild, startStorage } from "./storage-child.ts";
+
+const CHECKPOINT_MS = 1_000;
 
 interface DevFlags {
   readonly listen?: string;
@@ -27,26 +31,58 @@ interface DevFlags {
 
 export const devVerb: Verb<DevFlags> = async (context, _args, flags) => {
   const { data } = context.settings;
-  // Taken first: Ctrl-C at any later moment must still stop the service.
+  // Taken first: Ctrl-C at any later moment must still stop the services.
   const { signal } = context;
   await mkdir(data, { recursive: true, mode: 0o700 });
   await refuseSecond(data);
   const dev = await openDevStore(data);
   const service = await startService(context, flags, dev);
-  let code: number;
+  let sidecars: Sidecars | undefined;
   try {
     await writeRunFile(data, runFileOf(service, dev));
-    const first = await appendFirstFact(ownSettings(context), service.addresses.grpc, dev.token);
+    const { grpc: server } = service.addresses;
+    const client = await connectAs(ownSettings(context), server, dev.token);
+    let first: ShownFact;
+    try {
+      sidecars = await startSidecars(client, { data, keyUri: dev.key, server });
+      first = await showFirstFact(context, client, sidecars.witness.vkey);
+    } finally {
+      await client.close();
+    }
     await sayHowToGoOn(context, { dev, service, first });
-    code = await untilEnd(signal, service);
+    await untilEnd(signal, service, sidecars);
   } finally {
     // Also when the first fact fails: no service outlives the command that started it.
-    await service.stop();
+    await sidecars?.stop();
+    process.exitCode = await service.stop();
     await removeRunFile(data);
   }
   context.output.notice("stopped; the next start finds everything again");
-  process.exitCode = code;
 };
+
+interface ShownFact extends FirstFact {
+  /** What a policy that asks for the witness proves; absent if the witness has not come to it. */
+  readonly witnessed?: readonly string[];
+  readonly policy: string;
+}
+
+async function showFirstFact(
+  { settings, signal }: Context,
+  client: Client,
+  witnessKey: string,
+): Promise<ShownFact> {
+  const policyPath = join(settings.data, "dev.policy");
+  const policy = developmentPolicy(client.logKeys, witnessKey);
+  await replaceFile(policyPath, policy);
+  const first = await appendFirstFact(client);
+  const witnessed = await proveWitnessed(client, { cid: first.cid, policy }, signal);
+  return { ...first, policy: policyPath, ...(witnessed && { witnessed }) };
+}
+
+async function connectAs(settings: Settings, address: string, token: string): Promise<Client> {
+  const { statePath, timeoutMs } = settings;
+  return await connect({ address, token, statePath, timeoutMs });
+}
 
 /** What is pinned of this store lies with it: another data folder has another log. */
 function ownSettings({ settings }: Context): Settings {
@@ -69,8 +105,7 @@ async function startService(
 ): Promise<StorageChild> {
   const { data } = context.settings;
   const logPath = join(data, "storage.log");
-  const log = createWriteStream(logPath, { mode: 0o600, flags: "w" });
-  await once(log, "open");
+  const log = await openLog(logPath);
   const service = await startStorage({
     store: dev.store,
     key: dev.key,
@@ -78,9 +113,11 @@ async function startService(
     adminListen: flags.adminListen ?? (await freeAddress("127.0.0.1:7480")),
     tilesListen: flags.tilesListen,
     textSearch: true,
-    stderr: (log as unknown as { fd: number }).fd,
+    // Soon enough that a newcomer sees the first attestation.
+    checkpointIntervalMs: CHECKPOINT_MS,
+    stderr: log.fd,
   });
-  log.destroy();
+  await log.close();
   if (typeof service === "number") throw await failure(logPath, service);
   return service;
 }
@@ -98,7 +135,7 @@ async function failure(logPath: string, exitCode: number): Promise<Error> {
 
 async function sayHowToGoOn(
   context: Context,
-  shown: { dev: DevStore; service: StorageChild; first: FirstFact },
+  shown: { dev: DevStore; service: StorageChild; first: ShownFact },
 ): Promise<void> {
   const { output, settings } = context;
   const { dev, service, first } = shown;
@@ -115,6 +152,7 @@ async function sayHowToGoOn(
     `  store  ${dev.store} (${dev.isNew ? "made now" : "found"})`,
     `  key    ${dev.keyPath}: it lies beside the store, which is right for development only`,
     `  first fact  ${first.cid}, entry ${first.index}, proven: ${first.proven.join(", ")}`,
+    ...sayWitnessed(first),
     "",
     "Try in another terminal:",
     `  ${cli} fact append --scope team/ops --entity service/billing --relation owner --text alice --source runbook --json`,
@@ -122,19 +160,35 @@ async function sayHowToGoOn(
     `  ${cli} receipt get ${first.cid} --out r.json`,
     `  ${cli} log verifier-key > log.vkey`,
     `  ${cli} receipt verify r.json --log-key log.vkey --json`,
+    `  ${cli} attestation list`,
     `  ${cli} log verify --json`,
     "",
     "Ctrl-C stops it.",
   );
 }
 
-/** Ends on Ctrl-C, SIGTERM or SIGHUP, or when the service ends by itself. */
-async function untilEnd(signal: AbortSignal, service: StorageChild): Promise<number> {
-  const aborted = new Promise<"stop">((resolve) => {
-    if (signal.aborted) resolve("stop");
-    signal.addEventListener("abort", () => resolve("stop"), { once: true });
+function sayWitnessed({ witnessed, policy }: ShownFact): string[] {
+  const state =
+    witnessed === undefined
+      ? "not yet: see `strongroom attestation list`"
+      : `verified offline under ${policy} (require witnessed): ${witnessed.join(", ")}`;
+  return [
+    `  witnessed   ${state}`,
+    "  witness     for development: its key lies in the same folder, so it is not independent",
+  ];
+}
+
+/** Ends on Ctrl-C, SIGTERM or SIGHUP; throws when a service ends by itself. */
+async function untilEnd(
+  signal: AbortSignal,
+  service: StorageChild,
+  sidecars: Sidecars,
+): Promise<void> {
+  const aborted = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
-  const end = await Promise.race([aborted, service.ended]);
-  if (end === "stop") return service.stop();
-  throw new CliError("SERVICE_FAILED", `the storage service ended by itself with ${end}`);
+  const storage = service.ended.then((code) => `the storage service ended by itself with ${code}`);
+  const why = await Promise.race([aborted, storage, sidecars.ended]);
+  if (why !== undefined) throw new CliError("SERVICE_FAILED", why);
 }

@@ -7,11 +7,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { CliError } from "../errors.ts";
 
-export type ServiceName = "storage" | "witness";
+export type ServiceName = "storage" | "attestor" | "witness";
 
 export interface ServiceOptions {
   readonly name: ServiceName;
   readonly flags: readonly string[];
+  /** Added to our own: secrets and lists, which are no flags. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Where stderr goes: to this function line by line, or into an open file. */
   readonly stderr: number | ((line: string) => void);
 }
@@ -38,7 +40,7 @@ const LAST_WORDS_MS = 500;
 export async function startService<R extends ServiceReady>(
   options: ServiceOptions,
 ): Promise<ServiceChild<R> | number> {
-  const { name, flags, stderr } = options;
+  const { name, flags, env, stderr } = options;
   const script = new URL(
     `../../../../services/${name}/bin/strongroom-${name}.mjs`,
     import.meta.url,
@@ -47,6 +49,7 @@ export async function startService<R extends ServiceReady>(
   const child = spawn(process.execPath, [fileURLToPath(script), ...flags], {
     stdio: ["ignore", "pipe", typeof stderr === "number" ? stderr : "pipe"],
     detached: true,
+    env: { ...process.env, ...env },
   });
   if (child.stderr !== null && typeof stderr === "function") {
     createInterface({ input: child.stderr }).on("line", stderr);

@@ -11,6 +11,7 @@ export interface StorageOptions extends Pick<ServiceOptions, "stderr"> {
   readonly adminListen: string;
   readonly tilesListen?: string | undefined;
   readonly textSearch?: boolean;
+  readonly checkpointIntervalMs?: number;
 }
 
 interface StorageReady {
@@ -41,11 +42,12 @@ export async function freeAddress(address: string): Promise<string> {
 }
 
 function flagsOf(options: StorageOptions): string[] {
-  const { tilesListen, textSearch } = options;
+  const { tilesListen, textSearch, checkpointIntervalMs: intervalMs } = options;
   return [
     ...["--store", options.store, "--key", options.key],
     ...["--server-listen", options.listen, "--admin-listen", options.adminListen],
     ...(tilesListen === undefined ? [] : ["--tiles-listen", tilesListen]),
     ...(textSearch ? ["--text-search"] : []),
+    ...(intervalMs === undefined ? [] : ["--checkpoint-interval-ms", String(intervalMs)]),
   ];
 }

@@ -36,6 +36,31 @@ export const serviceVerbs: readonly VerbSpec[] = [
     load: async () => (await import("../service/dev.ts")).devVerb,
   },
   {
+    name: "attestor",
+    text: "run the attestor: checkpoints to transparency logs, witnesses and folders",
+    options: [
+      {
+        flags: "--targets <file>",
+        text: "JSON list of targets (or STRONGROOM_TARGETS, or attestor.targets in the config file)",
+      },
+      {
+        flags: "--signing-key <uri>",
+        text: "ECDSA P-256 key in PEM: file:///path or env://NAME; generated if absent",
+      },
+      {
+        flags: "--signing-key-wrap <uri>",
+        text: "what encrypts a generated key: env:// file:// passphrase-env:// passphrase-file:// none://",
+      },
+      {
+        flags: "--jobs-driver <driver>",
+        text: "what wakes the workers (bullmq: STRONGROOM_JOBS_REDIS_URL says where Redis is)",
+        choices: ["embedded", "bullmq"],
+      },
+      { flags: "--admin-listen <address>", text: "metrics and probes (default: 127.0.0.1:7481)" },
+    ],
+    load: async () => (await import("../service/attestor.ts")).attestorVerb,
+  },
+  {
     name: "witness",
     text: "run a witness that cosigns other logs' checkpoints (C2SP tlog-witness)",
     options: [
