@@ -51,7 +51,9 @@ async function getHead(store: Store, request: GetHeadRequest, call: Call) {
   // First the verdict: after a rollback or a fork no note leaves any more.
   if (pinnedNote.length > 0) await store.offerPinnedNote(pinnedNote);
   // What an attestor shows is the newest note that it found outside, and no mere memory.
-  if (hasRole(call.principal, ["attestor"])) await store.attestations.confirmHead(pinnedNote);
+  if (pinnedNote.length > 0 && hasRole(call.principal, ["attestor"])) {
+    await store.attestations.confirmHead(pinnedNote);
+  }
   const head = store.head();
   const consistency = await proveSincePinned(store, pinnedNote, head.size);
   return { checkpoint: head.note, treeSize: BigInt(head.size), consistency };
