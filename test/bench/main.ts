@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "../support/root.ts";
 import { Bench } from "./bench.ts";
+import { attest } from "./cases/attest.ts";
 import { attestation } from "./cases/attestation.ts";
 import { bulk } from "./cases/bulk.ts";
 import { ciphers } from "./cases/ciphers.ts";
@@ -37,6 +38,7 @@ const CASES = {
   flat,
   "grpc-bulk": grpcBulk,
   unary,
+  attest,
   ciphers,
   attestation,
 };
