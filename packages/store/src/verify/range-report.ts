@@ -68,7 +68,8 @@ export interface RangeReport {
   segmentFacts: number;
 }
 
-export const ENTRIES_PER_RANGE = 2048;
+/** Few enough that what a range reads dies young. */
+export const ENTRIES_PER_RANGE = 512;
 export const NO_BYTES = new Uint8Array(0);
 
 /** Collects findings of one range. */
