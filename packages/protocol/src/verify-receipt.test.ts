@@ -65,7 +65,9 @@ for (const vector of vectors.invalid) {
 
 test("says what an erased receipt still proves", () => {
   const vector = invalidVector("body and blind erased");
-  assert.deepEqual(vector.expect.proven, ["evidence", "leaf", "inclusion", "checkpoint"]);
+  const proven = ["evidence", "leaf", "inclusion", "checkpoint"];
+  assert.deepEqual(vector.expect.proven, proven);
+  assert.throws(() => verifyVector(vector), { code: "BODY_ERASED", proven });
 });
 
 test("hands over both notes of a fork as evidence", () => {
