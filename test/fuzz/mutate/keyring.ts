@@ -10,6 +10,7 @@ type Json = string | number | boolean | null | Json[] | { [name: string]: Json }
 const SLOT_BYTES = 4096;
 const LENGTH_AT = 29;
 const NOTE_AT = 31;
+const SIDE_BYTES = 40;
 
 /** Sorted members and no white space: RFC 8785 for what a keyring holds. */
 function canonical(value: Json): string {
@@ -92,7 +93,10 @@ export const reseal: Mutator = (draft, random) => {
   const slot = SLOT_BYTES * random.below(2);
   if (draft.length < slot + SLOT_BYTES) return;
   change(draft, slot, random);
-  const end = NOTE_AT + draft.at(slot + LENGTH_AT) * 256 + draft.at(slot + LENGTH_AT + 1);
+  const noteEnd = NOTE_AT + draft.at(slot + LENGTH_AT) * 256 + draft.at(slot + LENGTH_AT + 1);
+  if (noteEnd >= SLOT_BYTES) return;
+  if (random.once(6)) draft.set(slot + noteEnd, random.below(4));
+  const end = noteEnd + 1 + draft.at(slot + noteEnd) * SIDE_BYTES;
   if (end + 32 > SLOT_BYTES) return;
   const digest = createHash("sha256")
     .update(draft.bytes.subarray(slot, slot + end))

@@ -86,6 +86,7 @@ class FileOfInput {
 }
 
 const SLOT_BYTES = 4096;
+const SIDE_BYTES = 40;
 const ZEROES = Buffer.alloc(SLOT_BYTES);
 
 interface Slot {
@@ -96,7 +97,9 @@ interface Slot {
 
 /** The judge reads the two slots by the description of the format. */
 export async function anchorTarget(folder: string): Promise<Target> {
-  const { HeadAnchor } = await built<Anchors>("packages/store/dist/anchor/head-anchor.js");
+  const { HeadAnchor, ANCHOR_NOTE_BYTES_MAX } = await built<Anchors>(
+    "packages/store/dist/anchor/head-anchor.js",
+  );
   const file = new FileOfInput(join(folder, "head.anchor"));
   const note = (size: number): Uint8Array => utf8(`origin.example/o\n${size}\nAAAA\n\n— o AAAA\n`);
   const slots = [1, 2, 3].map((n) => slotOf(BigInt(n), note(n * 10), n % 2));
@@ -115,7 +118,7 @@ export async function anchorTarget(folder: string): Promise<Target> {
     inputsInCi: 2000,
     check(input) {
       file.write(input);
-      const [first, second] = readSlots(input);
+      const [first, second] = readSlots(input, ANCHOR_NOTE_BYTES_MAX);
       const valid = [first, second].filter((slot): slot is Slot => typeof slot === "object");
       const anchor = HeadAnchor.open(file.path, { readonly: true });
       anchor.close();
@@ -137,35 +140,38 @@ export async function anchorTarget(folder: string): Promise<Target> {
 
 function slotOf(sequence: bigint, note: Uint8Array, flags: number): Buffer {
   const slot = Buffer.alloc(SLOT_BYTES);
-  slot.write("SRANCHR1", "latin1");
+  slot.write("SRANCHR2", "latin1");
   slot.writeBigUInt64BE(sequence, 8);
   slot.writeUInt8(flags, 16);
   slot.writeUInt32BE(1000, 17);
   slot.writeBigUInt64BE(77n, 21);
   slot.writeUInt16BE(note.length, 29);
   slot.set(note, 31);
-  createHash("sha256")
-    .update(slot.subarray(0, 31 + note.length))
-    .digest()
-    .copy(slot, 31 + note.length);
+  const sides = Number(sequence % 3n);
+  slot.writeUInt8(sides, 31 + note.length);
+  slot.fill(flags + 1, 32 + note.length, 32 + note.length + sides * SIDE_BYTES);
+  const end = 32 + note.length + sides * SIDE_BYTES;
+  createHash("sha256").update(slot.subarray(0, end)).digest().copy(slot, end);
   return slot;
 }
 
-function readSlots(input: Uint8Array): (Slot | "empty" | "damaged")[] {
+function readSlots(input: Uint8Array, noteBytesMax: number): (Slot | "empty" | "damaged")[] {
   const padded = Buffer.alloc(2 * SLOT_BYTES);
   padded.set(input.subarray(0, 2 * SLOT_BYTES));
   return [0, 1].map((n) => {
     const slot = padded.subarray(n * SLOT_BYTES, (n + 1) * SLOT_BYTES);
     if (slot.equals(ZEROES)) return "empty";
-    const end = 31 + slot.readUInt16BE(29);
+    const noteEnd = 31 + slot.readUInt16BE(29);
+    if (noteEnd > 31 + noteBytesMax) return "damaged";
+    const end = noteEnd + 1 + slot.readUInt8(noteEnd) * SIDE_BYTES;
     const sequence = slot.readBigUInt64BE(8);
-    const isFramed = slot.toString("latin1", 0, 8) === "SRANCHR1" && end + 32 <= SLOT_BYTES;
+    const isFramed = slot.toString("latin1", 0, 8) === "SRANCHR2" && end + 32 <= SLOT_BYTES;
     if (!isFramed || slot.readUInt8(16) > 1 || sequence > 2n ** 53n - 1n) return "damaged";
     const digest = createHash("sha256").update(slot.subarray(0, end)).digest();
     const isWhole = digest.equals(slot.subarray(end, end + 32));
     const padding = slot.subarray(end + 32);
     if (!isWhole || !padding.equals(ZEROES.subarray(0, padding.length))) return "damaged";
-    return { sequence, note: slot.subarray(31, end), clean: slot.readUInt8(16) === 1 };
+    return { sequence, note: slot.subarray(31, noteEnd), clean: slot.readUInt8(16) === 1 };
   });
 }
 
