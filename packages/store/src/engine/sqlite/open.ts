@@ -1,6 +1,6 @@
 // Opens the databases of a store folder: names of files live here and nowhere above.
 import { randomBytes } from "node:crypto";
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3-multiple-ciphers";
 import { StoreError } from "../../errors.ts";
@@ -90,14 +90,23 @@ export function removeIndex(folder: string): void {
 }
 
 export function openState(options: EngineOptions): SqliteState {
-  const create = !existsSync(join(options.folder, FILES.state));
-  const db = openRole("state", options, { create });
-  if (create) createSchema(db, "state", stateDdl);
-  else {
-    requireSchema(db, "state", { from: 1 });
-    migrateState(db);
-  }
+  if (!existsSync(join(options.folder, FILES.state))) createState(options);
+  const db = openRole("state", options, {});
+  requireSchema(db, "state", { from: 1 });
+  migrateState(db);
   return new SqliteState(db);
+}
+
+/** Under another name until it is whole: one cut short would keep the store from opening. */
+function createState({ folder, cipher, fileKey }: EngineOptions): void {
+  const path = join(folder, FILES.state);
+  const unfinished = `${path}.new`;
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(unfinished + suffix, { force: true });
+  const db = openDatabase({ path: unfinished, role: "state", cipher, fileKey, create: true });
+  createSchema(db, "state", stateDdl);
+  // The last connection folds its WAL in.
+  db.close();
+  renameSync(unfinished, path);
 }
 
 export function bytesOnDisk(folder: string): number {
