@@ -30,6 +30,7 @@ const databases = new Set<{ open: boolean; close(): void }>();
 
 let listener: ((point: CrashPoint) => void) | undefined;
 let isInstalled = false;
+let isTelling = false;
 
 /** Tells of each crash point until it is called again; undefined ends it. */
 export function onCrashPoint(listen: ((point: CrashPoint) => void) | undefined): void {
@@ -51,14 +52,13 @@ function install(): void {
 }
 
 function reach(point: CrashPoint): void {
-  const tell = listener;
-  if (!tell) return;
   // What the listener itself does with files is nobody's crash point.
-  listener = undefined;
+  if (!listener || isTelling) return;
+  isTelling = true;
   try {
-    tell(point);
+    listener(point);
   } finally {
-    listener = tell;
+    isTelling = false;
   }
 }
 

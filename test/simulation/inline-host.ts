@@ -108,6 +108,7 @@ export class InlineHost implements StoreHost {
 
   /** The process dies here. A write in progress may be torn. */
   #die(wreck: Wreck, point?: CrashPoint): void {
+    if (this.isDead) throw new Error("a store dies once");
     point?.partly?.(wreck.torn);
     const image = takeImage(this.plan.folder);
     // What is synced and acknowledged ends at the floor only while its anchor is not written.
