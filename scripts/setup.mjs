@@ -25,6 +25,7 @@ async function main() {
       installPythonModules();
       ensurePrograms(["redis-server"], "to test the job driver that uses Redis");
       ensurePrograms(["openssl"], "to check files and time stamps with another program");
+      ensurePrograms(["strace"], "to test failing disks and the order of syncs");
     }
     // Other peers are fetched or skipped by the bench itself.
     if (mode === "peers") offerProgram("postgres", "to compare the bench with");

@@ -13,6 +13,7 @@ const PROGRAMS = {
     probe: ["/usr/lib/postgresql/15/bin/postgres", "--version"],
     package: "postgresql-15",
   },
+  strace: { probe: ["strace", "-V"], package: "strace" },
   pip: { probe: ["python3", "-m", "pip", "--version"], package: "python3-pip" },
 };
 

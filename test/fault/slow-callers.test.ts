@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createConnection, type Socket } from "node:net";
 import { test } from "node:test";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
@@ -75,4 +77,51 @@ test("an append whose deadline passes is there whole, or not at all", async (t) 
   assert.equal(await service.stop(), 0, service.log());
   const stored = new Set(checkStore(service.storePath, service.rawKey).cids.map(toHex));
   for (const cid of present) assert.ok(stored.has(cid));
+});
+
+/** Connections that are there and say nothing. */
+async function silentConnections(address: string, count: number): Promise<Socket[]> {
+  const [host = "", port = ""] = address.split(":");
+  const sockets = Array.from({ length: count }, () => createConnection(Number(port), host));
+  // One beyond the limit may be reset before it knows that it was connected.
+  for (const socket of sockets) socket.on("error", () => undefined).resume();
+  await Promise.all(
+    sockets.map((socket) => Promise.race([once(socket, "connect"), once(socket, "close")])),
+  );
+  return sockets;
+}
+
+async function allClosed(sockets: readonly Socket[]): Promise<void> {
+  await Promise.all(
+    sockets.map((socket) => socket.closed || new Promise((done) => socket.once("close", done))),
+  );
+}
+
+test("a thousand connections that say nothing are dropped, and others are served meanwhile", async (t) => {
+  const settings = { "server.preface-ms": "5000" };
+  const service = await startService(temporaryFolder(t), { settings });
+  const before = residentMiB(service);
+  const sockets = await silentConnections(service.address, 1000);
+  const client = await connect({ address: service.address, token: service.token });
+  await client.append(madeFact(1));
+  await allClosed(sockets);
+  await client.append(madeFact(2));
+  const growth = residentMiB(service) - before;
+  assert.ok(growth < GROWTH_MIB_MAX, `grew by ${growth} MiB`);
+  await client.close();
+  assert.equal(await service.stop(), 0, service.log());
+  assert.equal(checkStore(service.storePath, service.rawKey).cids.length, 2);
+});
+
+test("connections beyond server.connections-max are refused until others go", async (t) => {
+  const settings = { "server.preface-ms": "2000", "server.connections-max": "50" };
+  const service = await startService(temporaryFolder(t), { settings });
+  const first = await silentConnections(service.address, 50);
+  const beyond = await silentConnections(service.address, 20);
+  await allClosed(beyond);
+  await allClosed(first);
+  const client = await connect({ address: service.address, token: service.token });
+  await client.append(madeFact(1));
+  await client.close();
+  assert.equal(await service.stop(), 0, service.log());
 });

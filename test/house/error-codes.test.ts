@@ -19,7 +19,7 @@ function testsIn(folder: string): string[] {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return LEFT_OUT.has(entry.name) ? [] : testsIn(path);
     const isVector = folder.endsWith("vectors") && entry.name.endsWith(".json");
-    // The tamper table is data that tampering.test.ts runs.
+    // The tamper table is data that tamper-*.test.ts run.
     const isTest = entry.name.endsWith(".test.ts") || /^tamper-\w+\.ts$/.test(entry.name);
     return isVector || isTest ? [readFileSync(path, "utf8")] : [];
   });

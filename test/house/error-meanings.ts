@@ -20,9 +20,12 @@ export const meanings = {
   SCOPE_ERASED: "The scope's key was destroyed; its facts cannot be read or written.",
   PAGE_TOKEN_INVALID: "The token is expired, damaged, or of another query or principal.",
   TEXT_SEARCH_DISABLED: "The store keeps no text index.",
-  LEASE_LOST: "The lease on the attestation ran out or is another worker's; the result changed nothing.",
-  KEY_NOT_REGISTERED: "No key is registered that could verify the answer; the attestation is parked.",
-  ATTESTATION_INVALID: "A target's answer did not verify; it is kept as evidence and the attestation is parked.",
+  LEASE_LOST:
+    "The lease on the attestation ran out or is another worker's; the result changed nothing.",
+  KEY_NOT_REGISTERED:
+    "No key is registered that could verify the answer; the attestation is parked.",
+  ATTESTATION_INVALID:
+    "A target's answer did not verify; it is kept as evidence and the attestation is parked.",
   LAST_OPERATOR: "The change would leave the store without an operator.",
   OVERLOADED: "Too many calls or facts are queued; try again shortly.",
   UNAVAILABLE: "Not now: starting, stopping, or not reachable. Try again.",

@@ -30,7 +30,8 @@ export const remedies = {
   TEXT_SEARCH_DISABLED: "Set `text-search` and restart: the index is rebuilt with words.",
   LEASE_LOST: "Nothing: whoever holds the lease now goes on. Lease longer if it happens often.",
   KEY_NOT_REGISTERED: "Register the key (`strongroom key register`), then `attestation retry`.",
-  ATTESTATION_INVALID: "See the alarm; find out why the target answered so before `attestation retry`.",
+  ATTESTATION_INVALID:
+    "See the alarm; find out why the target answered so before `attestation retry`.",
   LAST_OPERATOR: "Make another operator first.",
   OVERLOADED: COME_AGAIN,
   UNAVAILABLE: COME_AGAIN,
