@@ -183,6 +183,11 @@ export const remedies = {
   TRUST_INVALID: "Nothing was changed. Check mirror, root file and clock; then ask who runs it.",
   TRUST_UNAVAILABLE: "Nothing was changed. Try again, or register the trusted root from a file.",
   WITNESS_KEY_INVALID: "Put its own key back with mode 0600; a new key needs an empty memory.",
+  TARGET_INVALID: "Fix the target that the message names.",
+  SIGNING_KEY_INVALID: "Give a PKCS#8 PEM of curve P-256, in a file of mode 0600.",
+  SIGNING_KEY_UNAVAILABLE: "Set `signing-key`, or `signing-key-wrap` to have one made.",
+  SIGNING_KEY_WRONG_WRAP:
+    "Give the wrap it was made with; without it, make a new key and register that.",
   WITNESS_LOGS_INVALID: "Fix the line that the message names; each is `log <vkey>`.",
   WITNESS_STATE_DAMAGED: "Keep a copy, put the file back as it was, or start under a new key.",
   WITNESS_STATE_FOREIGN: "Give key, name and memory that belong together.",

@@ -13,7 +13,7 @@ import {
   tellBoth,
   until,
   withBench,
-} from "./testing/job-behaviour.ts";
+} from "./testing/job-bench.ts";
 import { RedisServer } from "./testing/redis.ts";
 import type { WorkConnection } from "./testing/work-store.ts";
 

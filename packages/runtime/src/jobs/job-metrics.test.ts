@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createMetrics } from "../metrics.ts";
 import { createBullmqJobs, createEmbeddedJobs } from "./create-jobs.ts";
 import { registerJobMetrics } from "./job-metrics.ts";
-import { type DriverUnderTest, silent, until, withBench } from "./testing/job-behaviour.ts";
+import { type DriverUnderTest, silent, until, withBench } from "./testing/job-bench.ts";
 import { RedisServer } from "./testing/redis.ts";
 import type { WorkConnection } from "./testing/work-store.ts";
 
