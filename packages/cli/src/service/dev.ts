@@ -160,7 +160,6 @@ async function sayHowToGoOn(
     `  ${cli} receipt get ${first.cid} --out r.json`,
     `  ${cli} log verifier-key > log.vkey`,
     `  ${cli} receipt verify r.json --log-key log.vkey --json`,
-    `  ${cli} attestation list`,
     `  ${cli} log verify --json`,
     "",
     "Ctrl-C stops it.",
@@ -170,7 +169,7 @@ async function sayHowToGoOn(
 function sayWitnessed({ witnessed, policy }: ShownFact): string[] {
   const state =
     witnessed === undefined
-      ? "not yet: see `strongroom attestation list`"
+      ? "not yet: the witness has not come to it"
       : `verified offline under ${policy} (require witnessed): ${witnessed.join(", ")}`;
   return [
     `  witnessed   ${state}`,
