@@ -11,6 +11,7 @@ import { checkHead } from "../open/check-head.ts";
 import { checkIdentity, type Identity, readIdentity } from "../open/read-identity.ts";
 import { emitEvent, serveThread, toWire } from "../threads/channel.ts";
 import { AnchorSchedule } from "./anchor-schedule.ts";
+import { AppendQueue } from "./append-queue.ts";
 import { CheckpointPolicy } from "./checkpoint-policy.ts";
 import type {
   AppendEntryAnswer,
@@ -31,17 +32,7 @@ import {
   type WriterParts,
 } from "./writer.ts";
 
-const ENTRIES_MAX = 4096;
-const BYTES_MAX = 4 * 1024 * 1024;
 const REOPEN_AFTER_MS = 1000;
-
-interface Queued {
-  request: CommitRequest;
-  entries: number;
-  bytes: number;
-  resolve(answer: CommitAnswer): void;
-  reject(reason: unknown): void;
-}
 
 let settings: CommitSettings;
 let parts: WriterParts;
@@ -53,7 +44,7 @@ let isRunning = false;
 let isDraining = false;
 let stopped: StoreError | undefined;
 let stoppedAtMs = 0;
-const queue: Queued[] = [];
+const queue = new AppendQueue();
 const proofs = new ProofQueue();
 
 async function open(given: CommitSettings): Promise<OpenedCommit> {
@@ -127,14 +118,11 @@ function openParts(journal: JournalWriter, identity: Identity): WriterParts {
 }
 
 function appendFacts(request: AppendFactsRequest): Promise<AppendFactsAnswer> {
-  const { count, bytes } = request.facts;
-  const queued = enqueue({ type: "facts", request }, count, bytes.length);
-  return queued as Promise<AppendFactsAnswer>;
+  return enqueue({ type: "facts", request }) as Promise<AppendFactsAnswer>;
 }
 
 function appendEntry(request: AppendEntryRequest): Promise<AppendEntryAnswer> {
-  const queued = enqueue({ type: "entry", request }, 1, request.body.length);
-  return queued as Promise<AppendEntryAnswer>;
+  return enqueue({ type: "entry", request }) as Promise<AppendEntryAnswer>;
 }
 
 async function appendProofs(rows: ProofRows): Promise<void> {
@@ -144,22 +132,21 @@ async function appendProofs(rows: ProofRows): Promise<void> {
   await kept;
 }
 
-function enqueue(request: CommitRequest, entries: number, bytes: number): Promise<CommitAnswer> {
-  if (isDraining) return Promise.reject(new StoreError("STORE_CLOSED", "append: store is closing"));
-  return new Promise((resolve, reject) => {
-    queue.push({ request, entries, bytes, resolve, reject });
-    if (!isRunning) void run();
-  });
+async function enqueue(request: CommitRequest): Promise<CommitAnswer> {
+  if (isDraining) throw new StoreError("STORE_CLOSED", "append: store is closing");
+  const answer = queue.add(request);
+  if (!isRunning) void run();
+  return await answer;
 }
 
 async function run(): Promise<void> {
   isRunning = true;
   // Requests that arrived together are still being delivered: let them join the first commit.
   await nextTurn();
-  while (queue.length > 0 || !proofs.isEmpty) {
+  while (!queue.isEmpty || !proofs.isEmpty) {
     reopenAfterDiskFull();
     if (writer) await index.nearlyCaughtUp(() => writer?.size ?? 0);
-    const committed = queue.length > 0 ? commitQueued() : keepProofs();
+    const committed = queue.isEmpty ? keepProofs() : commitQueued();
     // The answers leave first: whoever waits for one does not wait for the index to be told.
     await nextTurn();
     if (committed) handOver(committed);
@@ -169,7 +156,7 @@ async function run(): Promise<void> {
 }
 
 function commitQueued(): Committed | undefined {
-  const batch = takeBatch();
+  const batch = queue.takeBatch();
   if (!writer || stopped) {
     const reason = stopped ?? new StoreError("STANDBY", "append: this store is a standby copy");
     for (const one of batch) one.reject(reason);
@@ -206,19 +193,6 @@ function keepProofs(): undefined {
 function handOver({ parts: indexParts, head, leafHash, notable }: Committed): void {
   if (indexParts.length > 0) index.post({ parts: indexParts, size: head.size, leafHash });
   if (writer) policy.note(head, notable);
-}
-
-function takeBatch(): Queued[] {
-  let entries = 0;
-  let bytes = 0;
-  let count = 0;
-  for (const one of queue) {
-    entries += one.entries;
-    bytes += one.bytes;
-    if (count > 0 && (entries > ENTRIES_MAX || bytes > BYTES_MAX)) break;
-    count++;
-  }
-  return queue.splice(0, count);
 }
 
 /** Ends writing. Nothing that memory holds beyond the last durable commit is used again. */

@@ -7,7 +7,6 @@ import {
   type NoteSigner,
   sha256,
   signCheckpoint,
-  text,
   toHex,
 } from "@strongroom/protocol";
 import type { JournalWriter, TermIndexReader } from "../engine/port.ts";
@@ -19,14 +18,13 @@ import type {
   AppendEntryRequest,
   AppendFactsAnswer,
   AppendFactsRequest,
-  PackedFacts,
   Refusal,
   SignedHead,
   StoredAlong,
 } from "./commit-request.ts";
-import { SPAN, SPAN_STRIDE } from "./commit-request.ts";
-import { Draft, type DraftEntry } from "./draft.ts";
+import { Draft } from "./draft.ts";
 import { KnownFacts } from "./known-facts.ts";
+import { bodyAt, scopeAt, sealedAt } from "./packed-fact.ts";
 import { ScopeHeads } from "./scope-heads.ts";
 import { TreeEdge } from "./tree-edge.ts";
 
@@ -205,10 +203,10 @@ export class Writer {
     const signatures = facts.signatures?.[at.position];
     const index = draft.add({
       kind: ENTRY_KINDS.fact,
-      body: spanOf(request, at.position, SPAN.start),
+      body: bodyAt(facts, at.position),
       bodyHash: facts.cids.subarray(offset, offset + 32),
       sealed: sealedAt(facts, at.position),
-      scope: scopeAt(request, at.position),
+      scope: scopeAt(facts, at.position),
       signatures,
       evidencePrivate: request.evidencePrivate,
       evidencePrivateHash: at.privateHash,
@@ -237,7 +235,7 @@ export class Writer {
     const offset = at.position * 32;
     const cid = request.facts.cids.slice(offset, offset + 32);
     const body = encodeEndorsement({ index: BigInt(at.target), cid });
-    const scope = scopeAt(request, at.position);
+    const scope = scopeAt(request.facts, at.position);
     const index = draft.add({
       kind: ENTRY_KINDS.endorsement,
       body,
@@ -281,24 +279,6 @@ export class Writer {
       return { head, index, existing: false, ...(receipt ? { receipt } : {}) };
     };
   }
-}
-
-function spanOf(request: AppendFactsRequest, position: number, which: number): Uint8Array {
-  const { bytes, spans } = request.facts;
-  const at = position * SPAN_STRIDE + which;
-  return bytes.subarray(spans[at], spans[at + 1]);
-}
-
-function sealedAt({ sealed }: PackedFacts, position: number): DraftEntry["sealed"] {
-  if (!sealed) return undefined;
-  return {
-    blind: sealed.blinds.subarray(position * 16, position * 16 + 16),
-    subject: sealed.subjects.subarray(position * 32, position * 32 + 32),
-  };
-}
-
-function scopeAt(request: AppendFactsRequest, position: number): string {
-  return text(spanOf(request, position, SPAN.scopeStart));
 }
 
 function timeOfLeaf(leaf: Uint8Array): number {
