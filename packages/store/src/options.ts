@@ -1,7 +1,7 @@
 // Settings of an open store, with defaults and bounds.
 import { FACT_BYTES_DEFAULT_MAX, FACT_BYTES_MAX } from "@strongroom/protocol";
+import type { WorkSettings } from "./attest/offered-work.ts";
 import { RETRY_DEFAULTS } from "./attest/schedule.ts";
-import type { WorkSettings } from "./attest/work-queue.ts";
 import { StoreError } from "./errors.ts";
 import type { Environment } from "./keys/key-source.ts";
 import type { Cipher } from "./types.ts";

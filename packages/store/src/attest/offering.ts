@@ -3,7 +3,7 @@
 // work rows loses nothing, and neither does a state that was lost.
 import { toStoreError } from "../errors.ts";
 import type { AttestationsParts } from "./attestations.ts";
-import type { KeptProof } from "./work-queue.ts";
+import type { KeptProof } from "./work-row.ts";
 
 const PAGE = 1000;
 const MISSED_MAX = 10_000;

@@ -16,7 +16,8 @@ import type {
 } from "./attestation-types.ts";
 import { ProofCheck } from "./proof-check.ts";
 import type { TrustedKey } from "./registered-keys.ts";
-import type { KeptProof, LeasedWork, WorkQueue } from "./work-queue.ts";
+import type { LeasedWork, WorkQueue } from "./work-queue.ts";
+import type { KeptProof } from "./work-row.ts";
 
 /** What a worker hands over, with what it is to be held against. */
 export interface OfferedProof {

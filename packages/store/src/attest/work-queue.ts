@@ -3,7 +3,6 @@
 // way to a newer checkpoint; and a target that fails is left alone for longer and longer, whatever
 // checkpoint it is asked for. Runs in the state thread, in one transaction per call.
 import { randomBytes } from "node:crypto";
-import { equalBytes } from "@strongroom/protocol";
 import type {
   SqliteAttestationWork,
   TargetRow,
@@ -20,13 +19,19 @@ import type {
   Target,
   TargetStatus,
 } from "./attestation-types.ts";
-import { judgeFailure, type RetrySettings } from "./schedule.ts";
-import { describeWork, nextAttemptMs } from "./work-row.ts";
-
-export interface WorkSettings extends RetrySettings {
-  /** A newer checkpoint takes the place of those that were never sent. */
-  supersede: boolean;
-}
+import { OfferedWork, type WorkSettings } from "./offered-work.ts";
+import { type OpenWork, ReadyWork } from "./ready-work.ts";
+import { judgeFailure } from "./schedule.ts";
+import {
+  attested,
+  describeWork,
+  interleave,
+  isLeased,
+  isToken,
+  type KeptProof,
+  released,
+  succeeded,
+} from "./work-row.ts";
 
 export interface WorkQueueParts {
   rows: SqliteAttestationWork;
@@ -41,29 +46,21 @@ export interface WorkQueueParts {
 /** A lease without the note, which the journal has. */
 export type LeasedWork = Omit<AttestationLease, "note">;
 
-/** What the journal keeps of a completed attestation. */
-export interface KeptProof {
-  target: Target;
-  size: number;
-  attestedAtMs: number;
-  logId?: string | undefined;
-  logIndex?: number | undefined;
-  signedAtMs?: number | undefined;
-}
-
-const TARGETS_MAX = 1000;
-const KEPT_OF_EACH = { attested: 10_000, superseded: 1000 } as const;
 const EVIDENCE_MAX = 256;
 const NO_BYTES = new Uint8Array(0);
 
 export class WorkQueue {
   readonly #parts: WorkQueueParts;
   readonly #rows: SqliteAttestationWork;
+  readonly #offers: OfferedWork;
+  readonly #ready: ReadyWork;
   #lastMs: number;
 
   constructor(parts: WorkQueueParts) {
     this.#parts = parts;
     this.#rows = parts.rows;
+    this.#offers = new OfferedWork(parts.rows, parts.settings);
+    this.#ready = new ReadyWork(parts.rows, parts.settings, this.#offers);
     this.#lastMs = parts.now();
     this.#rows.rewind(this.#lastMs);
   }
@@ -72,7 +69,7 @@ export class WorkQueue {
   offer(sizes: readonly number[]): void {
     this.#change((nowMs, touched) => {
       for (const target of this.#rows.targets()) {
-        for (const row of this.#offerTo(target, sizes, nowMs)) touched.push(row);
+        for (const row of this.#offers.offerTo(target, sizes, nowMs)) touched.push(row);
       }
     });
   }
@@ -80,19 +77,20 @@ export class WorkQueue {
   /** Makes targets known, and offers them the newest stored checkpoint. */
   know(targets: readonly Target[], newestSize: number): void {
     this.#change((nowMs, touched) => {
-      for (const target of targets) touched.push(...this.#know(target, newestSize, nowMs));
+      for (const target of targets) touched.push(...this.#offers.know(target, newestSize, nowMs));
     });
   }
 
   lease(request: LeaseRequest, newestSize: number): { leases: LeasedWork[]; nextDueAtMs?: number } {
     return this.#change((nowMs, touched) => {
-      for (const target of request.targets) touched.push(...this.#know(target, newestSize, nowMs));
-      const ready = request.targets.map(({ name }) => this.#ready(name, request, nowMs));
+      for (const target of request.targets)
+        touched.push(...this.#offers.know(target, newestSize, nowMs));
+      const ready = request.targets.map(({ name }) => this.#ready.ready(name, request, nowMs));
       const taken = interleave(ready).slice(0, request.limit);
       const leases = taken.map((row) => this.#take(row, request, nowMs));
       touched.push(...taken);
       if (leases.length === request.limit) return { leases, nextDueAtMs: nowMs };
-      const next = request.targets.map(({ name }) => this.#nextDueMs(name, nowMs));
+      const next = request.targets.map(({ name }) => this.#ready.nextDueMs(name, nowMs));
       const nextDueAtMs = Math.min(...next.map((due) => due ?? Number.POSITIVE_INFINITY));
       return { leases, ...(Number.isFinite(nextDueAtMs) ? { nextDueAtMs } : {}) };
     });
@@ -132,12 +130,12 @@ export class WorkQueue {
     return this.#change((nowMs, touched) => {
       const row = this.#require(failed.id);
       if (isToken(row.done_token, failed.token)) return this.#describe(row);
-      const target = this.#requireTarget(row.target);
+      const target = this.#offers.requireTarget(row.target);
       this.#requireLease(row, failed.token, nowMs);
       const next = this.#failRow(row, target, failed, nowMs);
       this.#rows.update(next);
       this.#keepEvidence(failed, nowMs);
-      if (next.state === "pending") this.#supersede(target, nowMs);
+      if (next.state === "pending") this.#offers.supersede(target, nowMs);
       touched.push(next);
       return this.#describe(this.#require(row.id));
     });
@@ -149,10 +147,10 @@ export class WorkQueue {
       const row = this.#require(id);
       const next = attested(row, proof.kept, proof.token);
       this.#rows.update(next);
-      const target = this.#requireTarget(row.target);
+      const target = this.#offers.requireTarget(row.target);
       this.#rows.updateTarget(succeeded(target, proof.kept, nowMs));
-      if (this.#parts.settings.supersede) this.#supersede(target, nowMs);
-      this.#prune(row.target);
+      this.#offers.supersede(target, nowMs);
+      this.#offers.prune(row.target);
       touched.push(next);
       return this.#describe(next);
     });
@@ -162,7 +160,7 @@ export class WorkQueue {
   adopt(proofs: readonly KeptProof[]): void {
     this.#change((nowMs) => {
       for (const proof of proofs) this.#adopt(proof, nowMs);
-      for (const name of new Set(proofs.map(({ target }) => target.name))) this.#prune(name);
+      for (const name of new Set(proofs.map(({ target }) => target.name))) this.#offers.prune(name);
     });
   }
 
@@ -218,71 +216,8 @@ export class WorkQueue {
   }
 
   /** What is open of one target, in order of size, from after a size on. */
-  open(
-    name: string,
-    range: { after: number; limit: number },
-  ): (DueAttestation & { size: number })[] {
-    const target = this.#rows.target(name);
-    if (!target) return [];
-    const rows = this.#isSerial(target)
-      ? [this.#head(target, this.#now())].filter((row) => row && row.size > range.after)
-      : (["sent", "pending"] as const)
-          .flatMap((state) => this.#rows.open(name, state, range))
-          .sort((a, b) => a.size - b.size)
-          .slice(0, range.limit);
-    return rows.flatMap((row) => (row ? { ...toDue(row, target), size: row.size } : []));
-  }
-
-  #know(target: Target, newestSize: number, nowMs: number): WorkRow[] {
-    const known = this.#rows.target(target.name);
-    if (known && known.kind !== target.kind) {
-      throw new StoreError("INVALID_ARGUMENT", `target ${target.name} is known as a ${known.kind}`);
-    }
-    if (known) this.#rows.updateTarget({ ...known, asked_at_ms: nowMs });
-    else this.#insertTarget(target, nowMs);
-    return newestSize > 0 ? this.#offerTo(target, [newestSize], nowMs) : [];
-  }
-
-  #insertTarget(target: Target, nowMs: number): void {
-    if (this.#rows.targets().length >= TARGETS_MAX) {
-      throw new StoreError("LIMIT_EXCEEDED", `know a target: there are ${TARGETS_MAX} already`);
-    }
-    this.#rows.insertTarget(target, nowMs);
-  }
-
-  #offerTo(target: Target, sizes: readonly number[], nowMs: number): WorkRow[] {
-    const from = this.#rows.newestSize(target.name);
-    const fresh = sizes.filter((size) => size > from);
-    const wanted = this.#parts.settings.supersede ? fresh.slice(-1) : fresh;
-    if (wanted.length === 0) return [];
-    const ids = wanted.map((size) => this.#rows.insert({ target, size, nowMs }));
-    if (this.#parts.settings.supersede) this.#supersede(target, nowMs);
-    this.#prune(target.name);
-    return ids.map((id) => this.#require(id));
-  }
-
-  #ready(name: string, request: LeaseRequest, nowMs: number): WorkRow[] {
-    const target = this.#requireTarget(name);
-    if (this.#parts.settings.supersede) this.#supersede(target, nowMs);
-    const wanted = (row: WorkRow): boolean => request.ids?.includes(row.id) ?? true;
-    if (target.not_before_ms > nowMs) return this.#conflicting(target, nowMs).filter(wanted);
-    if (this.#isSerial(target)) {
-      const head = this.#head(target, nowMs);
-      const isReady = head && head.due_at_ms <= nowMs && !isLeased(head, nowMs);
-      return isReady && wanted(head) ? [head] : [];
-    }
-    if (request.ids) {
-      const rows = request.ids.flatMap((id) => this.#rows.row(id) ?? []);
-      return rows.filter((row) => row.target === name && isFree(row, nowMs));
-    }
-    const range = { nowMs, limit: request.limit };
-    return (["sent", "pending"] as const).flatMap((state) => this.#rows.due(name, state, range));
-  }
-
-  /** A conflict says what to do next: it does not wait for the target's patience. */
-  #conflicting(target: TargetRow, nowMs: number): WorkRow[] {
-    const head = this.#head(target, nowMs);
-    return head?.failure === "conflict" && isFree(head, nowMs) ? [head] : [];
+  open(name: string, range: { after: number; limit: number }): OpenWork[] {
+    return this.#ready.open(name, { ...range, nowMs: this.#now() });
   }
 
   #take(row: WorkRow, request: LeaseRequest, nowMs: number): LeasedWork {
@@ -305,7 +240,7 @@ export class WorkQueue {
       treeSize: row.size,
       ...(row.request ? { request: row.request } : {}),
       ...(row.request_leaf_hash ? { requestLeafHash: row.request_leaf_hash } : {}),
-      attestedSize: this.#requireTarget(row.target).attested_size,
+      attestedSize: this.#offers.requireTarget(row.target).attested_size,
     };
   }
 
@@ -342,7 +277,7 @@ export class WorkQueue {
 
   #retryRow(row: WorkRow, nowMs: number): WorkRow {
     if (row.state === "attested" || row.state === "superseded") return row;
-    const target = this.#requireTarget(row.target);
+    const target = this.#offers.requireTarget(row.target);
     this.#rows.updateTarget({ ...target, streak: 0, not_before_ms: 0 });
     const next: WorkRow = {
       ...row,
@@ -357,19 +292,19 @@ export class WorkQueue {
   }
 
   #parkedOf(name: string): WorkRow[] {
-    this.#requireTarget(name);
+    this.#offers.requireTarget(name);
     const below = Number.MAX_SAFE_INTEGER;
     return this.#rows.list({ below, limit: 1000, states: ["parked"], target: name });
   }
 
   #adopt(proof: KeptProof, nowMs: number): void {
     const { target, size } = proof;
-    if (!this.#rows.target(target.name)) this.#insertTarget(target, 0);
+    if (!this.#rows.target(target.name)) this.#offers.insertTarget(target, 0);
     const known = this.#rows.rowOf(target.name, size);
     const id = known?.id ?? this.#rows.insert({ target, size, nowMs: proof.attestedAtMs });
     const row = known ?? this.#require(id);
     if (row.state !== "attested") this.#rows.update(attested(row, proof, row.done_token));
-    const now = this.#requireTarget(target.name);
+    const now = this.#offers.requireTarget(target.name);
     const { attestedAtMs } = proof;
     if (size <= now.attested_size) return;
     this.#rows.updateTarget(succeeded(now, proof, Math.min(attestedAtMs, nowMs)));
@@ -381,39 +316,6 @@ export class WorkQueue {
     if (!evidence || !digest) return;
     const answer = this.#rows.countEvidence() < EVIDENCE_MAX ? evidence : NO_BYTES;
     this.#rows.insertEvidence({ work, atMs, message, digest, answer });
-  }
-
-  #supersede(target: Target, nowMs: number): void {
-    if (!this.#parts.settings.supersede) return;
-    this.#rows.supersede(target.name, this.#rows.newestSize(target.name), nowMs);
-  }
-
-  #prune(target: string): void {
-    this.#rows.prune(target, "attested", KEPT_OF_EACH.attested);
-    this.#rows.prune(target, "superseded", KEPT_OF_EACH.superseded);
-  }
-
-  /** One attempt at a time, where newer checkpoints make older ones needless, or order counts. */
-  #isSerial({ kind }: Target): boolean {
-    return this.#parts.settings.supersede || kind === "witness";
-  }
-
-  /** The one that a serial target works on, or will: what was sent is followed to the end first. */
-  #head({ name }: Target, nowMs: number): WorkRow | undefined {
-    const oldest = { after: 0, limit: 1 };
-    return (
-      this.#rows.leased(name, nowMs) ??
-      this.#rows.open(name, "sent", oldest)[0] ??
-      this.#rows.open(name, "pending", oldest)[0]
-    );
-  }
-
-  #nextDueMs(name: string, nowMs: number): number | undefined {
-    const target = this.#requireTarget(name);
-    const head = this.#isSerial(target) ? this.#head(target, nowMs) : undefined;
-    if (this.#isSerial(target)) return head && nextAttemptMs(head, target);
-    const due = this.#rows.nextDueMs(name);
-    return due === undefined ? undefined : Math.max(due, target.not_before_ms);
   }
 
   #requireLease(row: WorkRow, token: Uint8Array, nowMs: number): WorkRow {
@@ -431,14 +333,8 @@ export class WorkQueue {
     throw new StoreError("NOT_FOUND", `attestation ${id}: there is none of that id`);
   }
 
-  #requireTarget(name: string): TargetRow {
-    const target = this.#rows.target(name);
-    if (target) return target;
-    throw new StoreError("NOT_FOUND", `target ${name}: no worker has asked for it`);
-  }
-
   #describe(row: WorkRow): Attestation {
-    return describeWork(row, this.#requireTarget(row.target), this.#now());
+    return describeWork(row, this.#offers.requireTarget(row.target), this.#now());
   }
 
   /** One transaction, and afterwards word of what is due now. */
@@ -446,21 +342,9 @@ export class WorkQueue {
     const touched: WorkRow[] = [];
     const nowMs = this.#now();
     const result = this.#rows.transaction(() => work(nowMs, touched));
-    const due = this.#dueAfter(touched, nowMs);
+    const due = this.#ready.dueAfter(touched, nowMs);
     if (due.length > 0) this.#parts.onDue(due);
     return result;
-  }
-
-  #dueAfter(touched: readonly WorkRow[], nowMs: number): DueAttestation[] {
-    return [...new Set(touched.map(({ target }) => target))].flatMap((name) => {
-      const target = this.#requireTarget(name);
-      const ids = touched.filter((row) => row.target === name).map(({ id }) => id);
-      const rows = this.#isSerial(target)
-        ? [this.#head(target, nowMs)]
-        : [...new Set(ids)].map((id) => this.#rows.row(id));
-      const open = rows.filter((row) => row?.state === "pending" || row?.state === "sent");
-      return open.flatMap((row) => (row ? toDue(row, target) : []));
-    });
   }
 
   /** A clock that was put back must not make anything wait for the time it had shown. */
@@ -470,53 +354,4 @@ export class WorkQueue {
     this.#lastMs = nowMs;
     return nowMs;
   }
-}
-
-function attested(row: WorkRow, proof: KeptProof, token: Uint8Array | null): WorkRow {
-  return {
-    ...row,
-    state: "attested",
-    ...released(token),
-    failure: null,
-    error: "",
-    request: null,
-    request_leaf_hash: null,
-    attested_at_ms: proof.attestedAtMs,
-    log_id: proof.logId ?? null,
-    log_index: proof.logIndex ?? null,
-    signed_at_ms: proof.signedAtMs ?? null,
-  };
-}
-
-function succeeded(target: TargetRow, { size }: KeptProof, atMs: number): TargetRow {
-  const attested_size = Math.max(target.attested_size, size);
-  return { ...target, attested_size, last_success_ms: atMs, streak: 0, not_before_ms: 0 };
-}
-
-function released(token: Uint8Array | null) {
-  return { lease_token: null, leased_at_ms: null, leased_until_ms: null, done_token: token };
-}
-
-function isLeased(row: WorkRow, nowMs: number): boolean {
-  return row.lease_token !== null && (row.leased_until_ms ?? 0) > nowMs;
-}
-
-function isFree(row: WorkRow, nowMs: number): boolean {
-  const isOpen = row.state === "pending" || row.state === "sent";
-  return isOpen && row.due_at_ms <= nowMs && !isLeased(row, nowMs);
-}
-
-function isToken(known: Uint8Array | null, token: Uint8Array): boolean {
-  return known !== null && equalBytes(known, token);
-}
-
-function toDue(row: WorkRow, target: TargetRow): DueAttestation {
-  const dueAtMs = nextAttemptMs(row, target);
-  return { id: row.id, target: row.target, attempt: row.attempts + 1, dueAtMs };
-}
-
-/** One of each target in turn, so that none waits behind another's backlog. */
-function interleave<T>(lists: readonly T[][]): T[] {
-  const longest = Math.max(0, ...lists.map((list) => list.length));
-  return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list[i] ?? [])).flat();
 }

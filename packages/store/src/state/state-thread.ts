@@ -1,6 +1,8 @@
 // The thread that owns state.db.
+
+import type { WorkSettings } from "../attest/offered-work.ts";
 import { type WorkMethods, workMethods } from "../attest/work-methods.ts";
-import { WorkQueue, type WorkSettings } from "../attest/work-queue.ts";
+import { WorkQueue } from "../attest/work-queue.ts";
 import { type EngineOptions, openState } from "../engine/sqlite/open.ts";
 import type { DetectedCode, SqliteState } from "../engine/sqlite/state-db.ts";
 import { StoreError } from "../errors.ts";

@@ -6,6 +6,7 @@ import type { Reader } from "../read/reader-context.ts";
 import type { Finding } from "../types.ts";
 import { guardReader } from "./guarded-reader.ts";
 import { innerOfTile } from "./leaf-check.ts";
+import { checkProofs, type ProofPage, type ProofReport } from "./proof-check.ts";
 import { RangeCheck } from "./range-check.ts";
 import type { RangeReport, RangeRequest } from "./range-report.ts";
 
@@ -41,6 +42,12 @@ export function verifyMethods(
       const inner = innerOfTile(tile.hashes);
       findings.push(...checkUpperTile(guarded, tile, inner));
       return { root: inner.root, findings };
+    },
+
+    verifyProofs: (request: ProofPage): ProofReport => {
+      const findings: Finding[] = [];
+      const guarded = guardReader(reader(), (finding) => findings.push(finding));
+      return { ...checkProofs(guarded, request, findings), findings };
     },
 
     verifyOverview({ size, sides }: { size: number; sides: Uint8Array }): StoreOverview {

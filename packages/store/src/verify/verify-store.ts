@@ -14,6 +14,7 @@ import {
   type VerifySummary,
 } from "../types.ts";
 import { RangeJoin } from "./join-ranges.ts";
+import type { ProofReport } from "./proof-check.ts";
 import {
   ENTRIES_PER_RANGE,
   NO_BYTES,
@@ -67,6 +68,7 @@ export async function verifyStore(
     for (const finding of tiles.findings) findings.add(finding);
     options.onProgress?.(report.until, size);
   }
+  await checkProofs(deps, size, { findings, signal: options.signal });
   for (const finding of overview.findings) findings.add(finding);
   const root = join.finish(overview.control.filter((index) => index < size));
   checkHead(deps, { size, root }, findings);
@@ -79,6 +81,24 @@ export async function verifyStore(
     root,
     treeSize: deps.head.size,
   };
+}
+
+/** Attestations and cosignatures, a page at a time, so that reads get their turn. */
+async function checkProofs(
+  { pool }: Pick<VerifyDeps, "pool">,
+  size: number,
+  { findings, signal }: { findings: Findings; signal: AbortSignal | undefined },
+): Promise<void> {
+  let after: { attestation: number; cosignature: number } | undefined = {
+    attestation: 0,
+    cosignature: 0,
+  };
+  while (after) {
+    throwIfAborted(signal);
+    const report: ProofReport = await pool.call("verifyProofs", { after, size });
+    for (const finding of report.findings) findings.add(finding);
+    after = report.next;
+  }
 }
 
 /** Counts findings and hands on the first thousand. */
