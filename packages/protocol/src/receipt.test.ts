@@ -106,3 +106,18 @@ test("says nothing of the content in the message of a refusal", () => {
     (error: Error) => !`${error.message}${String(error.cause)}`.includes(secret),
   );
 });
+
+test("refuses more than 64 anchors, in both forms", () => {
+  const receipt = firstReceipt();
+  const [anchor] = receipt.anchors;
+  assert.ok(anchor);
+  const anchors = (count: number) => Array.from({ length: count }, () => anchor);
+  assert.equal(
+    parseReceipt(encodeReceipt({ ...receipt, anchors: anchors(64) })).anchors.length,
+    64,
+  );
+  const tooMany = { ...receipt, anchors: anchors(65) };
+  assert.throws(() => encodeReceipt(tooMany), limit);
+  assert.throws(() => parseReceipt(toBinary(ReceiptSchema, tooMany)), limit);
+  assert.throws(() => parseReceiptJson(formatReceiptJson(tooMany)), limit);
+});

@@ -14,6 +14,8 @@ export { type Anchor, AnchorSchema, type Receipt, ReceiptSchema };
 
 /** Of either form. */
 export const RECEIPT_BYTES_MAX = 4 * 1024 * 1024;
+/** Each one may cost a verifier some signatures. */
+export const RECEIPT_ANCHORS_MAX = 64;
 export const RECEIPT_MEDIA_TYPE = "application/vnd.strongroom.receipt";
 export const RECEIPT_JSON_MEDIA_TYPE = "application/vnd.strongroom.receipt+json";
 const HASH_BYTES = 32;
@@ -35,7 +37,7 @@ export function encodeReceipt(receipt: ReceiptFields): Uint8Array {
   return bytes;
 }
 
-/** What holds of every receipt whatever it proves. Throws MALFORMED_RECEIPT. */
+/** What holds of every receipt whatever it proves. Throws MALFORMED_RECEIPT, LIMIT_EXCEEDED. */
 export function checkReceiptShape(receipt: ReceiptFields): void {
   const lengthOf = (field: Uint8Array | undefined): number => field?.length ?? 0;
   if (lengthOf(receipt.leaf) !== LEAF_BYTES) throw malformed("leaf is not 114 bytes");
@@ -47,7 +49,14 @@ export function checkReceiptShape(receipt: ReceiptFields): void {
   if ((lengthOf(receipt.body) === 0) !== (blind === 0)) {
     throw malformed("body and blind are not both present or both empty");
   }
-  if ((receipt.anchors ?? []).length === 0) throw malformed("receipt has no anchor");
+  const anchors = (receipt.anchors ?? []).length;
+  if (anchors === 0) throw malformed("receipt has no anchor");
+  if (anchors > RECEIPT_ANCHORS_MAX) {
+    throw new MalformedError(
+      "LIMIT_EXCEEDED",
+      `receipt has more than ${RECEIPT_ANCHORS_MAX} anchors`,
+    );
+  }
 }
 
 export function checkReceiptSize(size: number): void {
