@@ -19,8 +19,17 @@ interface Keyring {
   }[];
 }
 
-export const keyListVerb: Verb<FolderFlags> = async (context, _args, flags) => {
+interface KeyListFlags extends FolderFlags {
+  readonly registered?: boolean;
+  readonly purpose?: string;
+  readonly all?: boolean;
+}
+
+export const keyListVerb: Verb<KeyListFlags> = async (context, _args, flags) => {
   const { output, settings } = context;
+  if (flags.registered) {
+    return (await import("../key/registered.ts")).listRegisteredKeys(context, flags);
+  }
   const keyring = await readKeyring(join(storePath(settings, flags), "keyring.json"));
   const { storeId, cipher, generation, standby = false } = keyring;
   const slots = keyring.slots.map(({ id, kind, parameters: { t, m, p } }) => ({

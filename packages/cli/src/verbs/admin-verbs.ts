@@ -5,9 +5,39 @@ import type { VerbSpec } from "./spec.ts";
 export const adminVerbs: readonly VerbSpec[] = [
   {
     name: "key list",
-    text: "list the key slots of a store folder",
-    options: folder.slice(0, 1),
+    text: "list the key slots of a store folder, or the registered keys of a running store",
+    options: [
+      ...folder.slice(0, 1),
+      { flags: "--registered", text: "the keys that outside records are checked with" },
+      { flags: "--purpose <purpose>", text: "of these only: attestation, trusted-root or witness" },
+      { flags: "--all", text: "also those that are retired" },
+    ],
     load: async () => (await import("../store/key-list.ts")).keyListVerb,
+  },
+  {
+    name: "key register",
+    text: "register a public key that outside records are checked with",
+    options: [
+      {
+        flags: "--purpose <purpose>",
+        text: "what it is for",
+        required: true,
+        choices: ["attestation", "trusted-root", "witness"],
+      },
+      {
+        flags: "--key-file <file>",
+        text: "public key (PEM or DER), trusted root (JSON), or witness key line",
+        required: true,
+      },
+      { flags: "--name <name>", text: "a name for people" },
+    ],
+    load: async () => (await import("../key/registered.ts")).keyRegisterVerb,
+  },
+  {
+    name: "key retire",
+    text: "retire a registered key: what it attested stays, it attests nothing new",
+    args: [["<id>", "its id"]],
+    load: async () => (await import("../key/registered.ts")).keyRetireVerb,
   },
   {
     name: "key export-file-key",

@@ -5,11 +5,15 @@ import type { VerbSpec } from "./spec.ts";
 export const proofVerbs: readonly VerbSpec[] = [
   {
     name: "receipt get",
-    text: "fetch the receipt of an entry",
-    args: [["<cid-or-index>", "content id (sha256:…) or index"]],
+    text: "fetch the receipt of an entry, with an attested anchor where there is one",
+    args: [["[cid-or-index]", "content id (sha256:…) or index"]],
     options: [
       { flags: "--out <file>", text: ".json, .tlog-proof, or any other name for the binary form" },
       { flags: "--private-evidence", text: "with who appended it; auditors only" },
+      {
+        flags: "--upgrade <file>",
+        text: "add an anchor to this receipt instead; the old ones stay",
+      },
     ],
     load: async () => (await import("../receipt/get.ts")).receiptGetVerb,
   },

@@ -26,7 +26,7 @@ export const nouns: Readonly<Record<string, string>> = {
   receipt: "fetch receipts and verify them offline",
   log: "checkpoints, proofs, entries and whole-store verification",
   attestation: "what witnesses, transparency logs and folders say of the log",
-  key: "keys of a store folder",
+  key: "keys of a store folder, and the registered ones",
   principal: "who may call, and their tokens",
   alarm: "what the store found wrong",
   audit: "what was done and refused",
