@@ -5,7 +5,7 @@ import { type Client, connect } from "@strongroom/client";
 import { type Attestor, startAttestor } from "../support/attestor/start-attestor.ts";
 import { type Rekor, startRekor } from "../support/rekor/start-rekor.ts";
 import type { Service } from "../support/service.ts";
-import { startBenchService } from "./child-process.ts";
+import { startBenchService, trackProcess } from "./child-process.ts";
 
 export const TARGET = "log";
 
@@ -58,6 +58,7 @@ async function startBenchAttestor(
   const target = { name: TARGET, kind: "rekor", version: 2, url, readUrl, trustedRoot };
   const where = { folder: data, server: service.address, token: secret };
   const attestor = await startAttestor({ ...where, targets: [target], env });
+  trackProcess(attestor.child);
   const key = new Uint8Array(Buffer.from(attestor.attestationKey.publicKey, "base64"));
   await client.admin.registerKey({ purpose: "attestation", key });
   await client.admin.registerKey({ purpose: "trusted-root", key: rekor.trustedRoot });

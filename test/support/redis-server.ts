@@ -1,12 +1,12 @@
 // A real Redis on a free port of loopback, for tests and benches of whole processes.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface RedisProcess {
   readonly url: string;
-  readonly pid: number;
+  readonly child: ChildProcess;
   stop(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export async function startRedis(folder: string): Promise<RedisProcess> {
   await Promise.race([untilListening(port), failed]);
   return {
     url: `redis://127.0.0.1:${port}`,
-    pid: child.pid ?? 0,
+    child,
     stop: async () => {
       child.kill("SIGKILL");
       await failed.catch(() => {});

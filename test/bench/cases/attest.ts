@@ -7,7 +7,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { startRedis } from "../../support/redis-server.ts";
 import { type AttestedService, startAttestedService, TARGET } from "../attested-service.ts";
 import type { Bench } from "../bench.ts";
-import { Child, startBenchService } from "../child-process.ts";
+import { Child, startBenchService, trackProcess } from "../child-process.ts";
 import { FactMaker } from "../facts.ts";
 import { inTurns, monotonicMs, type Slice, showProgress } from "../measure.ts";
 import { asRate, asRatio, type Result } from "../result.ts";
@@ -29,6 +29,7 @@ export async function attest(bench: Bench): Promise<Result[]> {
   const redisFolder = join(folder, "redis");
   mkdirSync(redisFolder, { recursive: true });
   const redis = await startRedis(redisFolder);
+  trackProcess(redis.child);
   const env = { STRONGROOM_JOBS_DRIVER: "bullmq", STRONGROOM_JOBS_REDIS_URL: redis.url };
   const bullmq = await latency(join(folder, "bullmq"), "bullmq", env);
   await redis.stop();

@@ -7,6 +7,7 @@ import { root } from "../root.ts";
 
 export interface Attestor {
   readonly pid: number;
+  readonly child: ChildProcess;
   /** host:port of probes and metrics. */
   readonly admin: string;
   readonly attestationKey: {
@@ -69,7 +70,7 @@ export async function startAttestor(options: AttestorOptions): Promise<Attestor>
   const ready = JSON.parse(line);
   const { admin } = ready.addresses;
   return {
-    ...{ pid: ready.pid, admin, attestationKey: ready.attestationKey, log },
+    ...{ child, pid: ready.pid, admin, attestationKey: ready.attestationKey, log },
     stop: () => end(child, "SIGTERM"),
     kill: async () => void (await end(child, "SIGKILL")),
     metrics: async () => await (await fetch(`http://${admin}/metrics`)).text(),
