@@ -109,11 +109,11 @@ export class InlineHost implements StoreHost {
   /** The process dies here. A write in progress may be torn. */
   #die(wreck: Wreck, point?: CrashPoint): void {
     if (this.isDead) throw new Error("a store dies once");
-    point?.partly?.(wreck.torn);
+    // The WAL is whole before the anchor is touched: a torn slot beside a cut WAL cannot be.
+    const isTorn = point?.call !== "writeSync" || wreck.torn > 0;
+    if (isTorn) point?.partly?.(wreck.torn);
     const image = takeImage(this.plan.folder);
-    // What is synced and acknowledged ends at the floor only while its anchor is not written.
-    const isUnanswered = point?.call === "writeSync" || point?.call === "fdatasyncSync";
-    if (isUnanswered && this.plan.config.anchorLagMs === 0) {
+    if (!isTorn && this.plan.config.anchorLagMs === 0) {
       cutJournalWal(image, this.#walFloor, wreck);
     }
     cutIndexWal(image, wreck);

@@ -8,7 +8,7 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from "@strongroom/protocol";
-import type { Store, StoredCheckpoint, StoreStatus, VerifySummary } from "@strongroom/store";
+import type { Alarm, Store, StoredCheckpoint, StoreStatus, VerifySummary } from "@strongroom/store";
 import { count, type Outcome, type PreparedOp, type RunState } from "./prepared-op.ts";
 import { keepNote, keepReceipt } from "./write-ops.ts";
 
@@ -160,12 +160,15 @@ export function prepareVerify(state: RunState): PreparedOp {
 export function prepareStatus(state: RunState): PreparedOp {
   return {
     asked: [],
-    start: () => state.link.call("status"),
-    check({ value, error }: Outcome<StoreStatus>, group) {
+    start: async () => {
+      const alarms = await state.link.call("alarms", { limit: 10, includeCleared: false });
+      return { ...(await state.link.call("status")), alarms };
+    },
+    check({ value, error }: Outcome<StoreStatus & { alarms: Alarm[] }>, group) {
       assert.equal(error, undefined, `status refused as ${error}`);
-      const status = value as StoreStatus;
+      const status = value as StoreStatus & { alarms: Alarm[] };
       assert.equal(status.state, "ready", status.reason);
-      if (state.plan.config.anchorLagMs === 0) assert.equal(status.openAlarms, 0, "no alarm");
+      if (state.plan.config.anchorLagMs === 0) assert.deepEqual(status.alarms, [], "no alarm");
       assert.ok(status.treeSize >= group.startSize && status.treeSize <= group.endSize);
       keepNote(state, status.checkpoint);
     },
