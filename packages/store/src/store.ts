@@ -6,13 +6,13 @@ import { readAnchorRecord } from "./anchor/head-anchor.ts";
 import type { Attestations } from "./attest/attestations.ts";
 import type { KeyAdmin } from "./attest/key-admin.ts";
 import type { FactInit } from "./commit/appender.ts";
-import { StoreError, type StoreErrorCode } from "./errors.ts";
 import { EventHub, type StoreEvents } from "./events.ts";
 import { rebuildIndex } from "./index/rebuild-index.ts";
 import { closeStore, type OpenedStore } from "./open/open-store.ts";
 import type { OriginKey } from "./open/read-identity.ts";
 import type { ConsistencyAnswer, InclusionAnswer } from "./read/log-tree.ts";
 import { assembleParts, type StoreParts } from "./store-parts.ts";
+import { StoreProgress } from "./store-progress.ts";
 import { describeStatus, type Moment, refusalOf } from "./store-status.ts";
 import type * as Types from "./types.ts";
 import { verifyStore } from "./verify/verify-store.ts";
@@ -40,16 +40,14 @@ export class Store {
   readonly #parts: StoreParts;
   readonly #openedAtMs = Date.now();
   readonly #events = new EventHub();
-  #head: Types.Head;
-  #indexed = 0;
-  #stopped: StoreError | undefined;
+  readonly #progress: StoreProgress;
   #closing: Promise<void> | undefined;
   #reindexing: Promise<void> | undefined;
 
   constructor(opened: OpenedStore) {
     const { identity, head } = opened.opened;
     this.#opened = opened;
-    this.#head = head;
+    this.#progress = new StoreProgress(head, opened.index.size);
     this.id = identity.storeId;
     this.origin = identity.origin;
     this.logVkey = identity.logVkey;
@@ -57,16 +55,19 @@ export class Store {
     this.snapshotVkey = identity.snapshotVkey;
     this.cipher = opened.cipher;
     this.textSearch = opened.index.textSearch;
-    this.#indexed = opened.index.size;
     this.isNew = opened.isNew;
     this.#parts = assembleParts(opened, {
-      head: () => this.#head,
+      head: () => this.#progress.head,
       refusal: () => refusalOf(this.#opened, this.#moment()),
       events: this.#events,
     });
     this.attestations = this.#parts.attestations;
     this.keys = this.#parts.keys;
-    this.#listen();
+    this.#progress.follow(opened.threads, {
+      events: this.#events,
+      integrity: this.#parts.integrity,
+      isClosing: () => this.#closing !== undefined,
+    });
   }
 
   /** Appends one fact and returns its receipt: durable, anchored and provable. */
@@ -133,7 +134,7 @@ export class Store {
 
   /** The newest head that is signed and anchored. */
   head(): Types.Head {
-    return this.#head;
+    return this.#progress.head;
   }
 
   /**
@@ -183,7 +184,7 @@ export class Store {
   verify(options: Types.VerifyOptions = {}): Promise<Types.VerifySummary> {
     const { opened, readers: pool, settings } = this.#opened;
     // The head first: the anchor may then be newer than it, but never older.
-    const head = this.#head;
+    const head = this.#progress.head;
     const anchor = readAnchorRecord(settings.anchorPath);
     const { anchorLagMs } = settings;
     const onFinding = (finding: Types.Finding): void => {
@@ -201,7 +202,7 @@ export class Store {
 
   /** Rebuilds the index from the journal; appends are UNAVAILABLE until it is whole. */
   reindex(options: { onProgress?(done: number, total: number): void } = {}): Promise<void> {
-    const progress = { done: () => this.#indexed, total: () => this.#head.size };
+    const progress = { done: () => this.#progress.indexed, total: () => this.#progress.head.size };
     this.#reindexing ??= rebuildIndex(this.#opened.threads, progress, options).finally(() => {
       this.#reindexing = undefined;
     });
@@ -270,36 +271,6 @@ export class Store {
     return this.#closing;
   }
 
-  #listen(): void {
-    const { committer, indexer } = this.#opened.threads;
-    committer.on<Types.Head>("head", (head) => {
-      if (head.size < this.#head.size) return;
-      this.#head = head;
-      this.#events.emit("head", head);
-    });
-    committer.on<{ code: StoreErrorCode; message: string }>("stopped", ({ code, message }) =>
-      this.#onStopped(new StoreError(code, message)),
-    );
-    committer.on("resumed", () => {
-      this.#stopped = undefined;
-    });
-    indexer.on<number>("indexed", (size) => {
-      this.#indexed = size;
-    });
-    for (const thread of [indexer, committer]) {
-      thread.on<StoreError>("ended", (reason) => {
-        if (!this.#closing) this.#onStopped(reason);
-      });
-    }
-  }
-
-  #onStopped(reason: StoreError): void {
-    this.#stopped = reason;
-    const { code, message } = reason;
-    void this.#parts.integrity.raise({ code, message: `writing has stopped: ${message}` });
-    this.#events.emit("stopped", reason);
-  }
-
   /** A writer that stopped says so itself: it may go on by now. */
   #requireWritable(): void {
     if (!this.#closing && !this.#opened.opened.standby) return;
@@ -309,9 +280,9 @@ export class Store {
 
   #moment(): Moment {
     return {
-      head: this.#head,
-      indexed: this.#indexed,
-      stopped: this.#stopped,
+      head: this.#progress.head,
+      indexed: this.#progress.indexed,
+      stopped: this.#progress.stopped,
       isClosing: this.#closing !== undefined,
       isHeadConfirmed: this.attestations.isHeadConfirmed,
       openAlarms: this.#parts.integrity.openAlarms,

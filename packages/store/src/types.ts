@@ -8,15 +8,8 @@ export { CIPHERS as ciphers, type Cipher } from "./keys/cipher-name.ts";
 
 export type VerifyMode = "none" | "body" | "inclusion" | "attested";
 export type FactState = "active" | "retracted" | "redacted" | "erased";
-export type Role = "writer" | "reader" | "auditor" | "attestor" | "dispatcher" | "operator";
-export const roles = [
-  "writer",
-  "reader",
-  "auditor",
-  "attestor",
-  "dispatcher",
-  "operator",
-] as const satisfies readonly Role[];
+export const roles = ["writer", "reader", "auditor", "attestor", "dispatcher", "operator"] as const;
+export type Role = (typeof roles)[number];
 
 /** Who calls; goes into the private evidence of what the call appends. */
 export interface CallContext {

@@ -3,11 +3,7 @@
 // way to a newer checkpoint; and a target that fails is left alone for longer and longer, whatever
 // checkpoint it is asked for. Runs in the state thread, in one transaction per call.
 import { randomBytes } from "node:crypto";
-import type {
-  SqliteAttestationWork,
-  TargetRow,
-  WorkRow,
-} from "../engine/sqlite/attestation-work.ts";
+import type { SqliteAttestationWork, WorkRow } from "../engine/sqlite/attestation-work.ts";
 import { StoreError } from "../errors.ts";
 import type {
   Attestation,
@@ -19,9 +15,9 @@ import type {
   Target,
   TargetStatus,
 } from "./attestation-types.ts";
+import { FailedWork } from "./failed-work.ts";
 import { OfferedWork, type WorkSettings } from "./offered-work.ts";
 import { type OpenWork, ReadyWork } from "./ready-work.ts";
-import { judgeFailure } from "./schedule.ts";
 import {
   attested,
   describeWork,
@@ -29,7 +25,6 @@ import {
   isLeased,
   isToken,
   type KeptProof,
-  released,
   succeeded,
 } from "./work-row.ts";
 
@@ -46,7 +41,6 @@ export interface WorkQueueParts {
 /** A lease without the note, which the journal has. */
 export type LeasedWork = Omit<AttestationLease, "note">;
 
-const EVIDENCE_MAX = 256;
 const NO_BYTES = new Uint8Array(0);
 
 export class WorkQueue {
@@ -54,6 +48,7 @@ export class WorkQueue {
   readonly #rows: SqliteAttestationWork;
   readonly #offers: OfferedWork;
   readonly #ready: ReadyWork;
+  readonly #failures: FailedWork;
   #lastMs: number;
 
   constructor(parts: WorkQueueParts) {
@@ -61,6 +56,7 @@ export class WorkQueue {
     this.#rows = parts.rows;
     this.#offers = new OfferedWork(parts.rows, parts.settings);
     this.#ready = new ReadyWork(parts.rows, parts.settings, this.#offers);
+    this.#failures = new FailedWork(parts, this.#offers);
     this.#lastMs = parts.now();
     this.#rows.rewind(this.#lastMs);
   }
@@ -132,9 +128,9 @@ export class WorkQueue {
       if (isToken(row.done_token, failed.token)) return this.#describe(row);
       const target = this.#offers.requireTarget(row.target);
       this.#requireLease(row, failed.token, nowMs);
-      const next = this.#failRow(row, target, failed, nowMs);
+      const next = this.#failures.failRow(row, target, failed, nowMs);
       this.#rows.update(next);
-      this.#keepEvidence(failed, nowMs);
+      this.#failures.keepEvidence(failed, nowMs);
       if (next.state === "pending") this.#offers.supersede(target, nowMs);
       touched.push(next);
       return this.#describe(this.#require(row.id));
@@ -167,10 +163,10 @@ export class WorkQueue {
   /** Makes what is parked or waits due now; what is over stays as it is. */
   retry(what: { ids: readonly number[]; target: string | undefined }): Attestation[] {
     return this.#change((nowMs, touched) => {
-      const parked = what.target === undefined ? [] : this.#parkedOf(what.target);
+      const parked = what.target === undefined ? [] : this.#failures.parkedOf(what.target);
       const rows = [...what.ids.map((id) => this.#require(id)), ...parked];
       return rows.map((row) => {
-        const next = this.#retryRow(row, nowMs);
+        const next = this.#failures.retryRow(row, nowMs);
         touched.push(next);
         return this.#describe(next);
       });
@@ -244,59 +240,6 @@ export class WorkQueue {
     };
   }
 
-  #failRow(row: WorkRow, target: TargetRow, failed: FailedAttempt, nowMs: number): WorkRow {
-    const { failure } = failed;
-    const serverErrors = row.server_errors + (failure === "server-error" ? 1 : 0);
-    const conflicts = row.conflicts + (failure === "conflict" ? 1 : 0);
-    const { streak } = target;
-    const { retryAfterMs } = failed;
-    const soFar = { failure, retryAfterMs, streak, serverErrors, conflicts };
-    const { isParked, waitMs } = judgeFailure(soFar, this.#parts.settings, this.#parts.random());
-    // Of many that fail at once only the first counts: the target was down once.
-    if (waitMs > 0 && target.not_before_ms <= nowMs) {
-      const not_before_ms = nowMs + waitMs;
-      this.#rows.updateTarget({
-        ...target,
-        streak: streak + 1,
-        scheduled_at_ms: nowMs,
-        not_before_ms,
-      });
-    }
-    return {
-      ...row,
-      state: isParked ? "parked" : row.state,
-      scheduled_at_ms: nowMs,
-      due_at_ms: nowMs + waitMs,
-      ...released(failed.token),
-      failure,
-      error: failed.message,
-      server_errors: serverErrors,
-      conflicts,
-    };
-  }
-
-  #retryRow(row: WorkRow, nowMs: number): WorkRow {
-    if (row.state === "attested" || row.state === "superseded") return row;
-    const target = this.#offers.requireTarget(row.target);
-    this.#rows.updateTarget({ ...target, streak: 0, not_before_ms: 0 });
-    const next: WorkRow = {
-      ...row,
-      state: row.request ? "sent" : "pending",
-      scheduled_at_ms: nowMs,
-      due_at_ms: nowMs,
-      server_errors: 0,
-      conflicts: 0,
-    };
-    this.#rows.update(next);
-    return next;
-  }
-
-  #parkedOf(name: string): WorkRow[] {
-    this.#offers.requireTarget(name);
-    const below = Number.MAX_SAFE_INTEGER;
-    return this.#rows.list({ below, limit: 1000, states: ["parked"], target: name });
-  }
-
   #adopt(proof: KeptProof, nowMs: number): void {
     const { target, size } = proof;
     if (!this.#rows.target(target.name)) this.#offers.insertTarget(target, 0);
@@ -308,14 +251,6 @@ export class WorkQueue {
     const { attestedAtMs } = proof;
     if (size <= now.attested_size) return;
     this.#rows.updateTarget(succeeded(now, proof, Math.min(attestedAtMs, nowMs)));
-  }
-
-  /** An answer that did not verify is evidence. Past a bound only its digest is kept. */
-  #keepEvidence(failed: FailedAttempt & { digest?: Uint8Array }, atMs: number): void {
-    const { id: work, message, evidence, digest } = failed;
-    if (!evidence || !digest) return;
-    const answer = this.#rows.countEvidence() < EVIDENCE_MAX ? evidence : NO_BYTES;
-    this.#rows.insertEvidence({ work, atMs, message, digest, answer });
   }
 
   #requireLease(row: WorkRow, token: Uint8Array, nowMs: number): WorkRow {
