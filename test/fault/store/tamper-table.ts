@@ -3,5 +3,11 @@ import type { TamperCase } from "./tamper-case.ts";
 import { entryCases } from "./tamper-entries.ts";
 import { fileCases } from "./tamper-files.ts";
 import { sideCases } from "./tamper-sides.ts";
+import { treeCases } from "./tamper-tree.ts";
 
-export const tamperCases: readonly TamperCase[] = [...entryCases, ...sideCases, ...fileCases];
+export const tamperCases: readonly TamperCase[] = [
+  ...entryCases,
+  ...treeCases,
+  ...sideCases,
+  ...fileCases,
+];
