@@ -33,6 +33,7 @@ export class InlineHost implements StoreHost {
   readonly plan: StorePlan;
   readonly isExact = true;
   isDead = false;
+  hasTornAnchor = false;
   /** What an attacker may have kept. */
   older: { image: FolderImage; size: number } | undefined;
   #store: Store | undefined;
@@ -112,6 +113,7 @@ export class InlineHost implements StoreHost {
     // The WAL is whole before the anchor is touched: a torn slot beside a cut WAL cannot be.
     const isTorn = point?.call !== "writeSync" || wreck.torn > 0;
     if (isTorn) point?.partly?.(wreck.torn);
+    this.hasTornAnchor ||= point?.partly !== undefined && wreck.torn > 0 && wreck.torn < 100;
     const image = takeImage(this.plan.folder);
     if (!isTorn && this.plan.config.anchorLagMs === 0) {
       cutJournalWal(image, this.#walFloor, wreck);

@@ -3,7 +3,7 @@
 import type { Policy, Receipt } from "@strongroom/protocol";
 import type { LogCopy } from "./log-copy.ts";
 import type { Asked, Model } from "./model.ts";
-import type { StoreLink, StorePlan } from "./store-host.ts";
+import type { StoreHost, StoreLink, StorePlan } from "./store-host.ts";
 
 /** An answer, or the code of a refusal. */
 export type Outcome<T> = { value: T; error?: undefined } | { value?: undefined; error: string };
@@ -26,6 +26,7 @@ export interface PreparedOp {
 /** What operations share in one run of a program. */
 export interface RunState {
   plan: StorePlan;
+  host: Pick<StoreHost, "hasTornAnchor">;
   link: StoreLink;
   log: LogCopy;
   model: Model;

@@ -31,6 +31,7 @@ const POINT_MS = 0.7;
 export class ProcessHost implements StoreHost {
   readonly plan: StorePlan;
   readonly isExact = false;
+  readonly hasTornAnchor = false;
   isDead = false;
   #process: StoreProcess | undefined;
   #timer: NodeJS.Timeout | undefined;

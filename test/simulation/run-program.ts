@@ -39,6 +39,7 @@ class ProgramRun {
     this.#host = host;
     this.state = {
       plan: host.plan,
+      host,
       log: new LogCopy(),
       model: new Model(),
       baseMs: host.isExact ? START_MS : Date.now(),

@@ -31,6 +31,8 @@ export interface StoreHost {
   readonly isExact: boolean;
   /** From that instant on nothing that the store answers counts. */
   readonly isDead: boolean;
+  /** A kill tore a slot of the anchor: the store then says so once. */
+  readonly hasTornAnchor: boolean;
   /** Throws the store's StoreError. */
   open(): Promise<StoreLink>;
   close(): Promise<void>;
