@@ -58,8 +58,8 @@ function isOwnHost(header: string | undefined, options: AdminServerOptions): boo
 }
 
 function sendReadiness(response: ServerResponse, readiness: Readiness): void {
-  const { ready, reasons } = readiness;
-  const body = `${JSON.stringify({ ready, reasons })}\n`;
+  const { ready, reasons, notes } = readiness;
+  const body = `${JSON.stringify({ ready, reasons, ...notes })}\n`;
   send(response, ready ? 200 : 503, body, "application/json");
 }
 

@@ -4,6 +4,7 @@
  */
 export class Readiness {
   readonly #reasons = new Map<string, string>();
+  readonly #notes = new Map<string, string>();
   readonly #listeners = new Set<(ready: boolean) => void>();
 
   constructor(conditions: readonly string[]) {
@@ -17,6 +18,15 @@ export class Readiness {
   /** What still does not hold, by condition, with its reason. */
   get reasons(): Readonly<Record<string, string>> {
     return Object.fromEntries(this.#reasons);
+  }
+
+  /** What a prober should know although it changes nothing, by name. */
+  get notes(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#notes);
+  }
+
+  note(name: string, value: string): void {
+    this.#notes.set(name, value);
   }
 
   meet(condition: string): void {

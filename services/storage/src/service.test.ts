@@ -22,7 +22,9 @@ test("probes, health and metrics tell what happens", async (t) => {
   const service = await startService(t);
   const { admin, addresses, store } = service;
   assert.equal((await fetchAdmin(service, "/livez")).status, 200);
-  assert.equal((await fetchAdmin(service, "/readyz")).status, 200);
+  const ready = await fetchAdmin(service, "/readyz");
+  assert.equal(ready.status, 200);
+  assert.deepEqual(await ready.json(), { ready: true, reasons: {}, head: "unconfirmed" });
   const health = await admin.unary(Health.method.check, {}, { authorization: [] });
   assert.equal(health.status, ServingStatus.SERVING);
   const facts = Array.from({ length: 5 }, () => ({ fact: makeFact() }));

@@ -103,7 +103,8 @@ function createParts(options: StorageOptions): Parts {
 /** A store that stopped signing or became standby gets no more work. */
 function followStore({ store, readiness, shutdown }: Parts): void {
   const look = (): void => {
-    const { state, reason } = store.status();
+    const { state, reason, head } = store.status();
+    readiness.note("head", head);
     if (state === "ready") readiness.meet("store");
     else readiness.fail("store", reason || state);
   };

@@ -20,6 +20,11 @@ export const statusVerb: Verb<object> = async (context) => {
       ["text search", text],
       ["open alarms", String(status.openAlarms)],
       ["head", status.head],
+      ["attested", status.attestedSize === 0n ? "nothing yet" : `${status.attestedSize} entries`],
+      [
+        "attestations",
+        `${status.attestationsPending} pending, ${status.attestationsParked} parked`,
+      ],
       ["bytes", String(status.bytesOnDisk)],
       ["version", status.version],
     ]),
