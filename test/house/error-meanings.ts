@@ -134,8 +134,10 @@ export const meanings = {
   TILE_WRONG: "A stored tile does not hold the hashes of its leaves.",
   TILE_MISSING: "A full tile is missing.",
   CHECKPOINT_FOREIGN: "A stored checkpoint is not signed by this log.",
-  ATTESTATION_WRONG: "A stored attestation does not verify, or is of no stored checkpoint.",
-  COSIGNATURE_WRONG: "A stored cosignature does not verify, or is of no stored checkpoint.",
+  ATTESTATION_WRONG:
+    "A stored attestation does not verify, is there twice, or is of no stored checkpoint.",
+  COSIGNATURE_WRONG:
+    "A stored cosignature does not verify, is there twice, or is of no stored checkpoint.",
   CHECKPOINT_WRONG: "A stored checkpoint's root is not that of its size.",
   ANCHOR_WRONG: "The anchor's note does not agree with the journal.",
   MUTATION_ATTEMPTED: "Somebody tried to edit the journal with SQL; it was refused.",

@@ -54,6 +54,10 @@ function checkAttestation(reader: Reader, row: AttestationRow, findings: Finding
       message: `${what}: ${message}`,
     });
   };
+  const sameSize = reader.journal.proofs.attestationsOf(row.size);
+  if (sameSize.some(({ id, target }) => id < row.id && target === row.target)) {
+    wrong("there is one by that target already");
+  }
   verifyRow(checkpointOf(reader, row.size), wrong, (checkpoint) => {
     if (row.kind === "file") return;
     const verified = reader.proofs.check.bundle(row.bundle, checkpoint);
@@ -77,6 +81,10 @@ function checkCosignature(reader: Reader, row: CosignatureRow, findings: Finding
       message: `${what}: ${message}`,
     });
   };
+  const sameSize = reader.journal.proofs.cosignaturesOf(row.size);
+  if (sameSize.some(({ id, witness }) => id < row.id && witness === row.witness)) {
+    wrong("there is one of that witness already");
+  }
   verifyRow(checkpointOf(reader, row.size), wrong, (checkpoint) => {
     const { witness, timeUnixMs } = reader.proofs.check.cosignature(row.line, checkpoint);
     const isSame = witness === row.witness && timeUnixMs === row.signedAtMs;

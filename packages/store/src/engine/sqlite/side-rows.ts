@@ -34,6 +34,8 @@ const FOREIGN = [
   outside("checkpoint", "size", `${LOG_SIZE} + 1`),
   outside("cid_filter", "segment", `${LOG_SIZE} / ${SEGMENT_ENTRIES}`),
   outside("schema", "version", `${SCHEMA_VERSIONS.journal} + 1`),
+  `SELECT 'attestation', id FROM attestation WHERE size > ${LOG_SIZE}`,
+  `SELECT 'cosignature', id FROM cosignature WHERE size > ${LOG_SIZE}`,
   "SELECT 'tile', id FROM tile WHERE id < 0",
   ...Array.from({ length: LEVELS_MAX + 1 }, (_, level) => tilesBeyond(level)),
 ]
