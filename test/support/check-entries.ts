@@ -19,6 +19,7 @@ import {
   toHex,
   verifyAuthor,
 } from "@strongroom/protocol";
+import type { KeyChange } from "./check-proofs.ts";
 
 export interface EntryRow {
   index: number;
@@ -37,6 +38,7 @@ export class CheckedEntries {
   readonly kinds = new Map<EntryKindName, number>();
   /** Indexes of kinds 5 and 8. */
   readonly control: number[] = [];
+  readonly keyChanges: KeyChange[] = [];
   logVkey = "";
   #timeMs = 0n;
   /** Scope → evidence hash of its newest entry, and the index of each. */
@@ -85,6 +87,10 @@ export class CheckedEntries {
     if (row.index === 0) this.#checkGenesis(row, kind);
     if (kind === "key-event" || kind === "epoch") {
       this.control.push(row.index);
+    }
+    if (kind === "key-event") {
+      this.keyChanges.push({ ...parseBody(kind, row.body), index: row.index });
+      return;
     }
     if (kind !== "fact") {
       parseBody(kind, row.body);

@@ -13,6 +13,7 @@ import {
 } from "@strongroom/protocol";
 import type { Database } from "better-sqlite3-multiple-ciphers";
 import { CheckedEntries, type EntryRow } from "./check-entries.ts";
+import { checkProofs } from "./check-proofs.ts";
 import { openJournal, readAnchor } from "./open-closed-store.ts";
 
 export interface CheckedStore {
@@ -28,6 +29,9 @@ export interface CheckedStore {
   /** How many entries of each kind there are. */
   kinds: Map<EntryKindName, number>;
   checkpoints: number;
+  /** Attestations and cosignatures of checkpoints. */
+  attestations: number;
+  cosignatures: number;
 }
 
 export interface CheckOptions {
@@ -55,6 +59,7 @@ export function checkStore(
     checkControl(db, entries);
     checkScopeHeads(db, entries);
     const checkpoints = checkCheckpoints(db, tree, entries.logVkey);
+    const proofs = checkProofs(db, entries.keyChanges);
     const anchored = checkAnchor(options.anchorPath ?? join(folder, "head.anchor"), tree, entries);
     if (options.afterCrash !== true) assert.equal(anchored, tree.size, "anchor names the head");
     return {
@@ -66,6 +71,7 @@ export function checkStore(
       cids: entries.cids,
       kinds: entries.kinds,
       checkpoints,
+      ...proofs,
     };
   } finally {
     db.close();
