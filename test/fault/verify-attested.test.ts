@@ -1,22 +1,15 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { type Client, connect } from "@strongroom/client";
 import { type Receipt, toBase64, utf8 } from "@strongroom/protocol";
-import {
-  makeBundle,
-  makeRekorRequest,
-  parseRekorV1Answer,
-  signNoteForRekor,
-} from "@strongroom/protocol/attestation";
+import { bundleFrom, newAttestationKey } from "../support/attestor/rekor-bundle.ts";
 import { type Rekor, startRekor } from "../support/rekor/start-rekor.ts";
 import { type Service, startService } from "../support/service.ts";
 
-const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const spki = new Uint8Array(publicKey.export({ format: "der", type: "spki" }));
+const key = newAttestationKey();
 let folder: string;
 let service: Service;
 let client: Client;
@@ -40,21 +33,13 @@ async function attestedReceipt(): Promise<Receipt> {
   const receipt = await client.receipt({ index: 0n });
   const [anchor] = receipt.anchors;
   assert.ok(anchor);
-  const note = anchor.checkpoint;
-  const signature = signNoteForRekor(note, privateKey);
-  const { body } = makeRekorRequest({ version: 1, note, signature, publicKeySpki: spki });
-  const response = await fetch(`${rekor.url}/api/v1/log/entries`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: Buffer.from(body),
-  });
-  const entry = parseRekorV1Answer(new Uint8Array(await response.arrayBuffer()));
-  return { ...receipt, anchors: [{ ...anchor, bundles: [makeBundle({ request: body, entry })] }] };
+  const bundle = await bundleFrom(rekor, anchor.checkpoint, key);
+  return { ...receipt, anchors: [{ ...anchor, bundles: [bundle] }] };
 }
 
 it("a client verifies attestations under a policy of the caller's, and fails closed", async () => {
   const log = `log ${client.logKeys[0]}\nquorum none\n`;
-  const policy = `${log}attestation-key ${toBase64(spki)}\ntrusted-root rekor\nrequire attested\n`;
+  const policy = `${log}attestation-key ${toBase64(key.spki)}\ntrusted-root rekor\nrequire attested\n`;
   const trustedRoots = [rekor.trustedRoot];
   const receipt = await attestedReceipt();
   const young = `${policy}max-age 600\n`;
