@@ -7,10 +7,12 @@ export class TamperRun {
   readonly store = new TamperedStore();
   #untouched: Outcome | undefined;
 
-  async start(): Promise<void> {
+  /** `prepare` adds what only some cases need. */
+  async start(prepare?: (store: TamperedStore) => Promise<void>): Promise<void> {
     const { store } = this;
     await store.fill(HALF);
     assert.deepEqual([store.olderSize, store.size], [OLDER_SIZE, SIZE]);
+    await prepare?.(store);
     store.restore();
     this.#untouched = await store.examine(AT);
     // Its evidence of one attempt is there; nothing else is said of the untouched store.

@@ -163,9 +163,9 @@ const filters: TamperCase[] = [
 ];
 
 const others: TamperCase[] = [
-  schema("version: another", "UPDATE schema SET version = 2", {
+  schema("version: another", "UPDATE schema SET version = 3", {
     alarms: ["ROW_FOREIGN"],
-    verify: ["ROW_FOREIGN 2", "SCHEMA_CHANGED 0"],
+    verify: ["ROW_FOREIGN 3", "SCHEMA_CHANGED 0"],
   }),
   schema("applied_at_ms: another", "UPDATE schema SET applied_at_ms = 1", {
     verify: ["SCHEMA_CHANGED 0"],

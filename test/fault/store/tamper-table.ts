@@ -2,6 +2,7 @@
 import type { TamperCase } from "./tamper-case.ts";
 import { entryCases } from "./tamper-entries.ts";
 import { fileCases } from "./tamper-files.ts";
+import { proofCases } from "./tamper-proofs.ts";
 import { sideCases } from "./tamper-sides.ts";
 import { treeCases } from "./tamper-tree.ts";
 
@@ -9,5 +10,6 @@ export const tamperCases: readonly TamperCase[] = [
   ...entryCases,
   ...treeCases,
   ...sideCases,
+  ...proofCases,
   ...fileCases,
 ];

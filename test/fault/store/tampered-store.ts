@@ -55,7 +55,7 @@ export class TamperedStore {
 
   /** Both halves have several commits, checkpoints and tiles; the first one also other kinds. */
   async fill(factsPerHalf: number): Promise<void> {
-    const store = await this.#open();
+    const store = await this.open();
     await this.#append(store, 0, factsPerHalf);
     const signed = madeFact(1_000_000);
     for (const seed of [7, 8]) {
@@ -71,10 +71,16 @@ export class TamperedStore {
     await store.close();
     this.journal((db) => db.exec(ATTEMPT), { keepTriggers: true });
     cpSync(this.place.path, this.older, { recursive: true });
-    const again = await this.#open();
+    const again = await this.open();
     await this.#append(again, factsPerHalf, factsPerHalf);
     this.size = again.head().size;
     await again.close();
+    this.keep();
+  }
+
+  /** What restore() puts back from now on. */
+  keep(): void {
+    rmSync(this.newest, { recursive: true, force: true });
     cpSync(this.place.path, this.newest, { recursive: true });
   }
 
@@ -134,7 +140,7 @@ export class TamperedStore {
     const outcome: Outcome = { alarms: [], verify: [] };
     let store: Store;
     try {
-      store = await this.#open();
+      store = await this.open();
     } catch (error) {
       return { ...outcome, open: codeOf(error) };
     }
@@ -164,8 +170,8 @@ export class TamperedStore {
     }
   }
 
-  #open(): Promise<Store> {
-    return openStore({ ...this.place, checkpointEntries: 50, readers: 1 });
+  open(checkpointEntries = 50): Promise<Store> {
+    return openStore({ ...this.place, checkpointEntries, readers: 1 });
   }
 }
 
