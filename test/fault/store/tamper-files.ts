@@ -52,7 +52,7 @@ const schemas: TamperCase[] = [
     alarms: ["standby SCHEMA_CHANGED", "SCHEMA_CHANGED"],
     verify: ["SCHEMA_CHANGED 0"],
   }),
-  ddl("another version", "PRAGMA user_version = 2", { open: "SCHEMA_UNSUPPORTED" }),
+  ddl("another version", "PRAGMA user_version = 3", { open: "SCHEMA_UNSUPPORTED" }),
   ddl("another application id", "PRAGMA application_id = 1", { open: "NOT_A_STORE" }),
 ];
 
