@@ -1,9 +1,9 @@
 // Runs the attestor in the foreground: its log on stderr, its exit code ours.
 import type { Context, Verb } from "../context.ts";
-import { CliError } from "../errors.ts";
 import { readTextFile } from "../settings.ts";
 import { type AttestorReady, attestationKeyPem } from "./attestor-child.ts";
-import { serviceError, startService } from "./service-child.ts";
+import { runInForeground } from "./foreground.ts";
+import { startService } from "./service-child.ts";
 
 interface AttestorFlags {
   readonly targets?: string;
@@ -14,29 +14,18 @@ interface AttestorFlags {
 }
 
 export const attestorVerb: Verb<AttestorFlags> = async (context, _args, flags) => {
-  const { output, signal } = context;
-  let failure: Error | undefined;
-  const service = await startService<AttestorReady>({
-    name: "attestor",
-    flags: flagsOf(context, flags),
-    env: await environmentOf(context, flags),
-    stderr: (line) => {
-      failure = serviceError(line);
-      if (failure === undefined) output.notice(line);
-    },
+  const env = await environmentOf(context, flags);
+  await runInForeground(context, {
+    what: "attestor",
+    start: (stderr) =>
+      startService<AttestorReady>({
+        name: "attestor",
+        flags: flagsOf(context, flags),
+        env,
+        stderr,
+      }),
+    sayReady: (service) => sayReady(context, service),
   });
-  if (typeof service === "number") {
-    throw failure ?? new CliError("SERVICE_FAILED", `the attestor ended with ${service}`);
-  }
-  const { ended, stop, ...ready } = service;
-  signal.addEventListener("abort", () => void stop(), { once: true });
-  if (signal.aborted) void stop();
-  try {
-    await sayReady(context, ready);
-    process.exitCode = await ended;
-  } finally {
-    await stop();
-  }
 };
 
 async function sayReady({ output }: Context, ready: AttestorReady): Promise<void> {

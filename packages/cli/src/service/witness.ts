@@ -1,7 +1,7 @@
 // Runs a witness for other logs in the foreground: its log on stderr, its exit code ours.
 import type { Context, Verb } from "../context.ts";
-import { CliError } from "../errors.ts";
-import { type ServiceReady, serviceError, startService } from "./service-child.ts";
+import { runInForeground } from "./foreground.ts";
+import { type ServiceReady, startService } from "./service-child.ts";
 
 interface WitnessFlags {
   readonly logs?: string;
@@ -20,28 +20,12 @@ interface WitnessReady extends ServiceReady {
 }
 
 export const witnessVerb: Verb<WitnessFlags> = async (context, _args, flags) => {
-  const { output, signal } = context;
-  let failure: Error | undefined;
-  const service = await startService<WitnessReady>({
-    name: "witness",
-    flags: flagsOf(context, flags),
-    stderr: (line) => {
-      failure = serviceError(line);
-      if (failure === undefined) output.notice(line);
-    },
+  await runInForeground(context, {
+    what: "witness",
+    start: (stderr) =>
+      startService<WitnessReady>({ name: "witness", flags: flagsOf(context, flags), stderr }),
+    sayReady: (service) => sayReady(context, service),
   });
-  if (typeof service === "number") {
-    throw failure ?? new CliError("SERVICE_FAILED", `the witness ended with ${service}`);
-  }
-  const { ended, stop, ...ready } = service;
-  signal.addEventListener("abort", () => void stop(), { once: true });
-  if (signal.aborted) void stop();
-  try {
-    await sayReady(context, ready);
-    process.exitCode = await ended;
-  } finally {
-    await stop();
-  }
 };
 
 async function sayReady({ output }: Context, ready: WitnessReady): Promise<void> {
